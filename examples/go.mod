@@ -1,0 +1,3 @@
+module github.com/alertwire/alertwire/examples
+
+go 1.26
