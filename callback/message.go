@@ -1,0 +1,71 @@
+package callback
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// A Message is one event on its way to any number of destinations. It is
+// passed by value; its Body and Header are shared by everyone who has it and
+// must not be modified once the message is under way.
+type Message struct {
+	// ID names the event to the receiver, which uses it to drop repeats. It
+	// stays the same over all attempts, destinations and restarts, is sent as
+	// webhook-id and Idempotency-Key, and must not contain a full stop.
+	ID string
+	// Type says what happened, for example "firing" or "i_new".
+	Type string
+	// Key says what it happened to. Messages of one Key can be kept in order.
+	Key string
+	// Time is when it happened.
+	Time time.Time
+	// ContentType is the type of Body. "" means application/json.
+	ContentType string
+	// Header is sent beside the headers of the destination. A name that the
+	// sender sets itself is refused.
+	Header http.Header
+	// Body is sent as it is.
+	Body []byte
+}
+
+// NewMessage returns a Message that carries event, encoded once, with a random
+// ID and the present time. A []byte or [json.RawMessage] is the body as it is
+// and not copied. An event with a method AppendJSON([]byte) ([]byte, error)
+// encodes itself; everything else goes through encoding/json, without its
+// escapes for HTML.
+//
+// A program that relays what it received sets ID to something derived from
+// the delivery it got, so that a repeat of its sender keeps the ID.
+func NewMessage(event any) (Message, error) {
+	body, err := encode(event)
+	if err != nil {
+		return Message{}, fmt.Errorf("callback: encode %T: %w", event, err)
+	}
+	return Message{ID: NewID(), Time: time.Now(), Body: body}, nil
+}
+
+// NewID returns a random message ID of 130 bits, "msg_" and 26 letters and
+// digits.
+func NewID() string { return "msg_" + rand.Text() }
+
+func encode(event any) ([]byte, error) {
+	switch e := event.(type) {
+	case []byte:
+		return e, nil
+	case json.RawMessage:
+		return e, nil
+	case interface{ AppendJSON([]byte) ([]byte, error) }:
+		return e.AppendJSON(nil)
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(event); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
+}
