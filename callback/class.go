@@ -27,6 +27,7 @@ const (
 	ClassCancelled   Class = "cancelled"   // the caller cancelled
 	ClassDeadline    Class = "deadline"    // the time of the caller, or the budget of a retry, ran out
 	ClassOpen        Class = "open"        // a breaker is open
+	ClassLimited     Class = "limited"     // an own limit let no call through
 	ClassDropped     Class = "dropped"     // a queue was full or closed
 	ClassPanic       Class = "panic"       // the Caller panicked
 	ClassOther       Class = "other"       // a Caller that is not from this package failed
