@@ -1,0 +1,125 @@
+package jsonscan
+
+import (
+	"strconv"
+	"unsafe"
+)
+
+// ScanObject reads an object into v, which must be zero. It is for a [Value]
+// with a form that is an object.
+func ScanObject[T any](s *Scanner, v *T, fields func(*T, *Fields)) bool {
+	return scanObject(s, v, fields)
+}
+
+func scanObject[T any](s *Scanner, v *T, fields func(*T, *Fields)) bool {
+	base := len(s.fields.list)
+	s.fields.origin = nil
+	fields(v, &s.fields)
+	ok := s.object(s.fields.list[base:], s.fields.origin)
+	s.fields.list = s.fields.list[:base]
+	return ok
+}
+
+func (s *Scanner) object(table []field, origin *Origin) bool {
+	var seen, named bitset // in any way, and under its own name
+	start, next, repeated := s.pos, 0, false
+	for m := s.Object(); m.Next(); {
+		i := lookup(table, m.Name, next)
+		if i < 0 {
+			if !s.skip() {
+				s.err.within(fieldName(m.Name))
+				return false
+			}
+			continue
+		}
+		next = i + 1
+		own := i - int(table[i].alias)
+		repeated = repeated || seen.has(own)
+		if i != own && named.has(own) {
+			if !s.skip() { // an alias gives way to the member itself
+				return false
+			}
+			continue
+		}
+		seen.add(own)
+		named.add(i)
+		f := &table[own]
+		ok := false
+		if f.node != nil {
+			ok = f.node.scan(s, f.fn)
+		} else {
+			ok = f.value.Scan(s)
+		}
+		if !ok {
+			s.err.within(m.Name)
+			return false
+		}
+	}
+	if s.err != nil {
+		return false
+	}
+	if origin != nil {
+		*origin = Origin{text: s.src[start:s.pos], repeated: repeated}
+	}
+	return true
+}
+
+// fieldName makes the name of an unknown member fit for an error: it is the
+// text of a stranger.
+func fieldName(name string) string {
+	const most = 40
+	for i, c := range []byte(name) {
+		if i == most {
+			return name[:most]
+		}
+		if c != '_' && c != '-' && (c < '0' || c > '9') && (c|' ' < 'a' || c|' ' > 'z') {
+			return "?"
+		}
+	}
+	return name
+}
+
+func scanList[T any](s *Scanner, p *[]T, fields func(*T, *Fields)) bool {
+	*p = nil
+	if s.Null() {
+		return true
+	}
+	list, start := []T{}, s.pos
+	for e := s.Array(); e.Next(); {
+		if len(list) == cap(list) {
+			grown, ok := grow(s, list, start)
+			if !ok {
+				return false
+			}
+			list = grown
+		}
+		var zero T
+		list = append(list, zero)
+		if !scanObject(s, &list[e.Index], fields) {
+			s.err.within("[" + strconv.Itoa(e.Index) + "]")
+			return false
+		}
+	}
+	*p = list
+	return s.err == nil
+}
+
+// grow makes room for as many elements as the text probably holds, judged by
+// those from start to here, but for no more than the text could pay for.
+func grow[T any](s *Scanner, list []T, start int) ([]T, bool) {
+	var zero T
+	size := max(int(unsafe.Sizeof(zero)), 1)
+	room := 1
+	if n := len(list); n > 0 {
+		each := (s.pos - start) / n
+		likely := (len(s.src)-s.pos)/max(each, 1) + 1
+		room = max(n, min(likely, len(s.src)/size))
+	}
+	s.growth -= room * size
+	if s.growth < 0 {
+		return nil, s.Fail("too many elements for the size of the text")
+	}
+	grown := make([]T, len(list), len(list)+room)
+	copy(grown, list)
+	return grown, true
+}
