@@ -75,9 +75,9 @@ type Scheme interface {
 // Reasons for which a handshake is refused, as [RespondOptions.OnReject] sees
 // them, and for which a constructor refuses its arguments.
 var (
-	// ErrToken says that the text to answer is empty, given more than once,
+	// ErrMalformed says that what is to be answered is empty, given more than once,
 	// too long, or has characters that it must not have.
-	ErrToken = errors.New("challenge token missing or malformed")
+	ErrMalformed = errors.New("malformed challenge")
 	// ErrUnverified says that the proof of the sender is missing or wrong: its
 	// signature, its verify token, its origin, or what a hook decided.
 	ErrUnverified = errors.New("challenge not proved genuine")

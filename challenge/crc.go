@@ -75,7 +75,7 @@ func (c *CRC) Answer(r *http.Request, _ []byte) (Reply, bool, error) {
 		return refuse(http.StatusInternalServerError, "CRC", ErrEmptySecret)
 	}
 	if times > 1 || !opaque(token, c.extra) {
-		return refuse(http.StatusBadRequest, "CRC", ErrToken)
+		return refuse(http.StatusBadRequest, "CRC", ErrMalformed)
 	}
 	return Reply{ContentType: typeJSON, Body: c.key.appendCRC(nil, token)}, true, nil
 }

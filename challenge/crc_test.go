@@ -1,8 +1,10 @@
 package challenge_test
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -54,21 +56,21 @@ func TestCRCRequests(t *testing.T) {
 		{"nonce is ignored", "GET", "nonce=%zz%00&crc_token=abc&x=a;b&&=&", true, 0, nil},
 		{"escaped name", "GET", "crc%5ftoken=abc", true, 0, nil},
 		{"512 characters", "GET", "crc_token=" + long, true, 0, nil},
-		{"513 characters", "GET", "crc_token=a" + long, true, 400, challenge.ErrToken},
-		{"empty", "GET", "crc_token=", true, 400, challenge.ErrToken},
-		{"no value", "GET", "crc_token", true, 400, challenge.ErrToken},
-		{"twice", "GET", "crc_token=a&crc_token=a", true, 400, challenge.ErrToken},
-		{"twice, once escaped", "GET", "crc_token=a&crc%5Ftoken=b", true, 400, challenge.ErrToken},
-		{"broken escape", "GET", "crc_token=%zz", true, 400, challenge.ErrToken},
-		{"plus is a space", "GET", "crc_token=a+b", true, 400, challenge.ErrToken},
-		{"JSON object", "GET", "crc_token=%7B%22a%22%3A1%7D", true, 400, challenge.ErrToken},
-		{"JSON array", "GET", "crc_token=%5B1%5D", true, 400, challenge.ErrToken},
-		{"input of a Slack signature", "GET", "crc_token=v0:1700000000:x", true, 400, challenge.ErrToken},
-		{"input of a Stripe signature", "GET", "crc_token=1700000000.x", true, 400, challenge.ErrToken},
-		{"NUL", "GET", "crc_token=a%00", true, 400, challenge.ErrToken},
-		{"not ASCII", "GET", "crc_token=%C3%A9", true, 400, challenge.ErrToken},
-		{"not UTF-8", "GET", "crc_token=%ff", true, 400, challenge.ErrToken},
-		{"semicolon is no separator", "GET", "crc_token=a;crc_token=b", true, 400, challenge.ErrToken},
+		{"513 characters", "GET", "crc_token=a" + long, true, 400, challenge.ErrMalformed},
+		{"empty", "GET", "crc_token=", true, 400, challenge.ErrMalformed},
+		{"no value", "GET", "crc_token", true, 400, challenge.ErrMalformed},
+		{"twice", "GET", "crc_token=a&crc_token=a", true, 400, challenge.ErrMalformed},
+		{"twice, once escaped", "GET", "crc_token=a&crc%5Ftoken=b", true, 400, challenge.ErrMalformed},
+		{"broken escape", "GET", "crc_token=%zz", true, 400, challenge.ErrMalformed},
+		{"plus is a space", "GET", "crc_token=a+b", true, 400, challenge.ErrMalformed},
+		{"JSON object", "GET", "crc_token=%7B%22a%22%3A1%7D", true, 400, challenge.ErrMalformed},
+		{"JSON array", "GET", "crc_token=%5B1%5D", true, 400, challenge.ErrMalformed},
+		{"input of a Slack signature", "GET", "crc_token=v0:1700000000:x", true, 400, challenge.ErrMalformed},
+		{"input of a Stripe signature", "GET", "crc_token=1700000000.x", true, 400, challenge.ErrMalformed},
+		{"NUL", "GET", "crc_token=a%00", true, 400, challenge.ErrMalformed},
+		{"not ASCII", "GET", "crc_token=%C3%A9", true, 400, challenge.ErrMalformed},
+		{"not UTF-8", "GET", "crc_token=%ff", true, 400, challenge.ErrMalformed},
+		{"semicolon is no separator", "GET", "crc_token=a;crc_token=b", true, 400, challenge.ErrMalformed},
 		{"HEAD", "HEAD", "crc_token=abc", true, 405, challenge.ErrMethod},
 		{"PUT", "PUT", "crc_token=abc", true, 405, challenge.ErrMethod},
 		{"POST is an event", "POST", "crc_token=abc", false, 0, nil},
@@ -130,11 +132,18 @@ func TestCRCUnsafeTokenChars(t *testing.T) {
 	_, _, err = crc.Answer(httptest.NewRequest("GET", "/?crc_token=a.b:c", nil), nil)
 	require.NoError(t, err)
 	_, _, err = crc.Answer(httptest.NewRequest("GET", "/?crc_token=a.b:c,", nil), nil)
-	require.ErrorIs(t, err, challenge.ErrToken)
+	require.ErrorIs(t, err, challenge.ErrMalformed)
 }
 
 func TestZeroCRCRefuses(t *testing.T) {
 	reply, _, err := new(challenge.CRC).Answer(httptest.NewRequest("GET", "/?crc_token=a", nil), nil)
 	require.ErrorIs(t, err, challenge.ErrEmptySecret)
 	assert.Equal(t, http.StatusInternalServerError, reply.Status)
+}
+
+// hexMAC is HMAC-SHA256 as its definition has it.
+func hexMAC(secret, message string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(message))
+	return hex.EncodeToString(mac.Sum(nil))
 }
