@@ -1,0 +1,129 @@
+package auth
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Query is a secret in the query of the URL, such as ?token=s3cret.
+//
+// Use it only for senders that can do nothing else. The URL of a request is
+// written to the logs of every proxy and server on the way, to histories and
+// to error texts; a header is not.
+type Query struct {
+	name string
+	keys live[[]*credential]
+}
+
+var (
+	_ Strategy       = (*Query)(nil)
+	_ headerVerifier = (*Query)(nil)
+)
+
+// NewQuery returns a Query with live values: the first one signs, each of them
+// verifies, so that a value can be rolled without a gap. It returns
+// [ErrEmptySecret] if there is no value or one is empty.
+func NewQuery(name string, values ...Secret) (*Query, error) {
+	return newQuery(name, fixed(values))
+}
+
+func newQuery(name string, values secrets) (*Query, error) {
+	if name == "" {
+		return nil, fmt.Errorf("auth: query: name of the parameter is empty")
+	}
+	q := &Query{name: name}
+	if err := watch(&q.keys, values, newQueryKeys); err != nil {
+		return nil, fmt.Errorf("auth: query: %w", err)
+	}
+	return q, nil
+}
+
+func newQueryKeys(values []Secret) (*[]*credential, error) {
+	return newCredentials(values, "", func(string) error { return nil })
+}
+
+// Sign sets the parameter in r.URL and leaves the other parameters as they
+// are, in their order.
+func (q *Query) Sign(r *http.Request, _ []byte) error {
+	keys := q.keys.get()
+	if keys == nil {
+		return fmt.Errorf("auth: query: sign: %w", ErrEmptySecret)
+	}
+	var kept []string
+	for part := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		if name, _, ok := q.parameter(part); ok && name || part == "" {
+			continue
+		}
+		kept = append(kept, part)
+	}
+	kept = append(kept, url.QueryEscape(q.name)+"="+url.QueryEscape((*keys)[0].wire))
+	r.URL.RawQuery = strings.Join(kept, "&")
+	return nil
+}
+
+// parameter reports whether part of a query has the name, and its value; ok is
+// false if the part cannot be read.
+func (q *Query) parameter(part string) (named bool, value string, ok bool) {
+	name, value, _ := strings.Cut(part, "=")
+	name, err := url.QueryUnescape(name)
+	if err != nil {
+		return false, "", false
+	}
+	if name != q.name {
+		return false, "", true
+	}
+	value, err = url.QueryUnescape(value)
+	return true, value, err == nil
+}
+
+// Verify is VerifyHeader: the body is not looked at.
+func (q *Query) Verify(r *http.Request, _ []byte) error { return q.VerifyHeader(r) }
+
+// VerifyHeader accepts a request whose query has the parameter exactly once,
+// with one of the values. A form in the body does not count.
+func (q *Query) VerifyHeader(r *http.Request) error {
+	if err := q.verify(r); err != nil {
+		return fmt.Errorf("auth: query: %w", err)
+	}
+	return nil
+}
+
+func (q *Query) verify(r *http.Request) error {
+	var value string
+	found := 0
+	for part := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		named, v, ok := q.parameter(part)
+		switch {
+		case named && !ok:
+			return ErrMalformed
+		case named:
+			value = v
+			found++
+		}
+	}
+	switch {
+	case found == 0:
+		return ErrMissing
+	case found > 1 || value == "" || len(value) > maxCredential:
+		return ErrMalformed
+	}
+	keys := q.keys.get()
+	if keys == nil {
+		return ErrMismatch
+	}
+	return match(*keys, []byte(value))
+}
+
+// Replace replaces all values. A request is judged by the old ones or by the
+// new ones, never by none. It returns the errors of [NewQuery] and then
+// changes nothing.
+func (q *Query) Replace(values ...Secret) error {
+	keys, err := newQueryKeys(values)
+	if err != nil {
+		return fmt.Errorf("auth: query: replace: %w", err)
+	}
+	q.keys.replace(keys)
+	return nil
+}
