@@ -57,7 +57,6 @@ func (p *Prober) explain(ctx, limited context.Context, err error) error {
 		name      x509.HostnameError
 		authority x509.UnknownAuthorityError
 		invalid   x509.CertificateInvalidError
-		alert     tls.AlertError
 		record    tls.RecordHeaderError
 		dns       *net.DNSError
 		op        *net.OpError
@@ -71,14 +70,14 @@ func (p *Prober) explain(ctx, limited context.Context, err error) error {
 		return fmt.Errorf("%w: its certificate has expired, or is not valid yet", ErrTLS)
 	case errors.As(err, &invalid):
 		return fmt.Errorf("%w: its certificate is not valid for a server", ErrTLS)
-	case errors.As(err, &alert):
-		return fmt.Errorf("%w: it broke off the handshake", ErrTLS)
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return fmt.Errorf("%w: it does not speak TLS at this port", ErrTLS)
 	case errors.As(err, &dns):
 		return fmt.Errorf("%w: its name cannot be resolved", ErrUnreachable)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%w: the connection was refused", ErrUnreachable)
+	case errors.As(err, &op) && op.Op == "remote error": // how crypto/tls hands on an alert
+		return fmt.Errorf("%w: it refused the handshake", ErrTLS)
 	case errors.As(err, &op) && op.Op == "dial":
 		return fmt.Errorf("%w: there is no way to its address", ErrUnreachable)
 	default:
