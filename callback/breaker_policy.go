@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/alertwire/alertwire/internal/confjson"
 )
 
 const (
@@ -105,4 +107,17 @@ func pause(e *Error) time.Duration {
 		return max(e.RetryAfter, 0)
 	}
 	return 0
+}
+
+// UnmarshalJSON reads durations as texts such as "30s", and refuses keys that it
+// does not know.
+func (p *BreakerPolicy) UnmarshalJSON(data []byte) error {
+	type plain BreakerPolicy
+	return confjson.Decode(data, (*plain)(p))
+}
+
+// MarshalJSON writes what UnmarshalJSON reads.
+func (p BreakerPolicy) MarshalJSON() ([]byte, error) {
+	type plain BreakerPolicy
+	return confjson.Encode(plain(p))
 }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/alertwire/alertwire/internal/confjson"
 )
 
 const (
@@ -186,4 +188,17 @@ func statusMayPass(status int) bool {
 
 func isContextError(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// UnmarshalJSON reads durations as texts such as "10s", and refuses keys that it
+// does not know.
+func (p *RetryPolicy) UnmarshalJSON(data []byte) error {
+	type plain RetryPolicy
+	return confjson.Decode(data, (*plain)(p))
+}
+
+// MarshalJSON writes what UnmarshalJSON reads.
+func (p RetryPolicy) MarshalJSON() ([]byte, error) {
+	type plain RetryPolicy
+	return confjson.Encode(plain(p))
 }
