@@ -3,6 +3,9 @@ package callback
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -38,8 +41,8 @@ type Message struct {
 // encodes itself; everything else goes through encoding/json, without its
 // escapes for HTML.
 //
-// A program that relays what it received sets ID to something derived from
-// the delivery it got, so that a repeat of its sender keeps the ID.
+// A program that relays what it received sets ID to [DeriveID] of the delivery
+// it got, so that a repeat of its sender keeps the ID.
 func NewMessage(event any) (Message, error) {
 	body, err := encode(event)
 	if err != nil {
@@ -51,6 +54,20 @@ func NewMessage(event any) (Message, error) {
 // NewID returns a random message ID of 130 bits, "msg_" and 26 letters and
 // digits.
 func NewID() string { return "msg_" + rand.Text() }
+
+// DeriveID returns a message ID made of parts, such as the name of a source and
+// the identity of what it delivered: equal parts give equal IDs, in every
+// process, and the parts cannot be read from it. The parts stay apart: ("ab",
+// "c") and ("a", "bc") differ.
+func DeriveID(parts ...string) string {
+	var b []byte
+	for _, p := range parts {
+		b = binary.AppendUvarint(b, uint64(len(p)))
+		b = append(b, p...)
+	}
+	sum := sha256.Sum256(b)
+	return "msg_" + base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16])
+}
 
 func encode(event any) ([]byte, error) {
 	switch e := event.(type) {
