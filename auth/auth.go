@@ -88,6 +88,10 @@ var (
 	ErrBadSecret = errors.New("unusable secret")
 )
 
+// ErrUnavailable says that a request could not be signed just now, because the
+// token endpoint of an [OAuth2] is down or busy. A later attempt may succeed.
+var ErrUnavailable = errors.New("credentials unavailable")
+
 // headerVerifier is the optional half of a Verifier: the whole verdict
 // without the body.
 type headerVerifier interface {
