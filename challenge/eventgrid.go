@@ -22,8 +22,9 @@ func (EventGrid) WantsBody(r *http.Request) bool { return mayBeHandshake(r) }
 
 // Answer implements [Scheme].
 func (EventGrid) Answer(r *http.Request, body []byte) (Reply, bool, error) {
-	const kind = "Microsoft.EventGrid.SubscriptionValidationEvent"
-	if !marked(r, body, kind) {
+	const marker = "SubscriptionValidationEvent"
+	const kind = "Microsoft.EventGrid." + marker
+	if !marked(r, body, marker) {
 		return Reply{}, false, nil
 	}
 	event := first(body)

@@ -29,8 +29,11 @@ func marked(r *http.Request, body []byte, marker string) bool {
 
 // parse returns a marked body as an object, or nil if it is none.
 func parse(r *http.Request, body []byte, marker string) object {
+	if !marked(r, body, marker) {
+		return nil
+	}
 	var o object
-	if !marked(r, body, marker) || json.Unmarshal(body, &o) != nil {
+	if json.Unmarshal(body, &o) != nil {
 		return nil
 	}
 	return o
@@ -38,8 +41,12 @@ func parse(r *http.Request, body []byte, marker string) object {
 
 // str returns the string of that name, or "" if it is absent or something else.
 func (o object) str(name string) string {
+	raw, ok := o[name]
+	if !ok {
+		return ""
+	}
 	var s string
-	if json.Unmarshal(o[name], &s) != nil {
+	if json.Unmarshal(raw, &s) != nil {
 		return ""
 	}
 	return s
