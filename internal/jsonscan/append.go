@@ -63,7 +63,7 @@ func AppendRaw(dst []byte, text []byte) ([]byte, error) {
 
 // Valid reports whether text is one JSON value, as this package reads it.
 func Valid(text []byte) bool {
-	return decode(text, (*Scanner).skip) == nil
+	return decode(text, func(s *Scanner) bool { return s.skip() && s.end() }) == nil
 }
 
 const hex = "0123456789abcdef"

@@ -119,17 +119,40 @@ func (s *Scanner) release() {
 //
 // The strings of v share one copy of data. data itself is not kept.
 func Decode[T any](data []byte, v *T, fields func(*T, *Fields)) error {
-	return decode(data, func(s *Scanner) bool { return scanObject(s, v, fields) })
+	return decode(data, func(s *Scanner) bool {
+		origin := scanObject(s, v, fields)
+		if !s.end() {
+			return false
+		}
+		if origin != nil {
+			origin.text = s.src // the white space around it came too
+		}
+		return true
+	})
+}
+
+// Unmarshal reads one object in the manner of json.Unmarshaler: null changes
+// nothing, an object replaces v, an error leaves v as it was.
+func Unmarshal[T any](data []byte, v *T, fields func(*T, *Fields)) error {
+	if string(data) == "null" {
+		return nil
+	}
+	var fresh T
+	if err := Decode(data, &fresh, fields); err != nil {
+		return err
+	}
+	*v = fresh
+	return nil
 }
 
 // DecodeList reads an array of objects into list, as [Decode].
 func DecodeList[T any](data []byte, list *[]T, fields func(*T, *Fields)) error {
-	return decode(data, func(s *Scanner) bool { return scanList(s, list, fields) })
+	return decode(data, func(s *Scanner) bool { return scanList(s, list, fields) && s.end() })
 }
 
 // DecodeValue reads one value of any kind into v, as [Decode].
 func DecodeValue(data []byte, v Value) error {
-	return decode(data, v.Scan)
+	return decode(data, func(s *Scanner) bool { return v.Scan(s) && s.end() })
 }
 
 func decode(data []byte, scan func(*Scanner) bool) error {
@@ -137,9 +160,7 @@ func decode(data []byte, scan func(*Scanner) bool) error {
 	defer s.release()
 	if s.validText() {
 		s.Peek()
-		if scan(s) {
-			s.end()
-		}
+		scan(s)
 	}
 	if s.err != nil {
 		return s.err

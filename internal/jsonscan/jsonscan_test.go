@@ -170,7 +170,7 @@ func TestDecodeRefusesExpansion(t *testing.T) {
 func TestRoundTripIsExact(t *testing.T) {
 	for _, text := range []string{
 		`{}`,
-		`{ }`,
+		" { }\n",
 		"{\n\t\"zz\": {\"deep\": [1.50, 1E+2, -0]},\n\t\"text\": \"\\u0061\\/\"\n}",
 		`{"text":"a","bool":false,"int":0,"float":1.50,"time":"2024-01-15T10:30:00.000Z","raw": {"x" : 1.0}}`,
 		`{"time":"","text":null,"pairs":null,"list":null,"sub":null,"ref":null,"texts":null,"ints":[],"opt":""}`,

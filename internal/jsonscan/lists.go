@@ -98,6 +98,9 @@ type pair = struct{ Name, Value string }
 
 type pairsValue[S ~[]L, L ~struct{ Name, Value string }] struct{ p *S }
 
+// PairsValue returns the [Value] of [Pairs].
+func PairsValue[S ~[]L, L ~struct{ Name, Value string }](p *S) Value { return pairsValue[S, L]{p} }
+
 func (v pairsValue[S, L]) Scan(s *Scanner) bool {
 	*v.p = nil
 	if s.Null() {

@@ -10,7 +10,7 @@ type structNode[T any] struct{ p *T }
 func (n structNode[T]) scan(s *Scanner, fn any) bool {
 	var zero T
 	*n.p = zero
-	return s.Null() || scanObject(s, n.p, fn.(func(*T, *Fields)))
+	return s.Null() || ScanObject(s, n.p, fn.(func(*T, *Fields)))
 }
 
 func (n structNode[T]) write(w *writer, fn any) { writeObject(w, n.p, fn.(func(*T, *Fields))) }
@@ -44,7 +44,7 @@ func (n refNode[T]) scan(s *Scanner, fn any) bool {
 		return true
 	}
 	*n.p = new(T)
-	return scanObject(s, *n.p, fn.(func(*T, *Fields)))
+	return ScanObject(s, *n.p, fn.(func(*T, *Fields)))
 }
 
 func (n refNode[T]) write(w *writer, fn any) {

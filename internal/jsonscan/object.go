@@ -8,16 +8,19 @@ import (
 // ScanObject reads an object into v, which must be zero. It is for a [Value]
 // with a form that is an object.
 func ScanObject[T any](s *Scanner, v *T, fields func(*T, *Fields)) bool {
-	return scanObject(s, v, fields)
+	scanObject(s, v, fields)
+	return s.err == nil
 }
 
-func scanObject[T any](s *Scanner, v *T, fields func(*T, *Fields)) bool {
+// scanObject returns where v keeps its origin, if it does.
+func scanObject[T any](s *Scanner, v *T, fields func(*T, *Fields)) *Origin {
 	base := len(s.fields.list)
 	s.fields.origin = nil
 	fields(v, &s.fields)
-	ok := s.object(s.fields.list[base:], s.fields.origin)
+	origin := s.fields.origin
+	s.object(s.fields.list[base:], origin)
 	s.fields.list = s.fields.list[:base]
-	return ok
+	return origin
 }
 
 func (s *Scanner) object(table []field, origin *Origin) bool {
@@ -95,7 +98,7 @@ func scanList[T any](s *Scanner, p *[]T, fields func(*T, *Fields)) bool {
 		}
 		var zero T
 		list = append(list, zero)
-		if !scanObject(s, &list[e.Index], fields) {
+		if !ScanObject(s, &list[e.Index], fields) {
 			s.err.within("[" + strconv.Itoa(e.Index) + "]")
 			return false
 		}

@@ -103,14 +103,15 @@ func (w *writer) value(f *field) {
 	}
 }
 
-// object writes the object at the start of the text.
+// object writes the object that is the text.
 func (w *writer) object(table []field, repeated bool) {
 	var counts *places
 	if repeated {
 		counts = w.places(table)
 	}
 	var seen bitset
-	next, kept, end := 0, 0, 1
+	w.Peek()
+	next, kept, end := 0, 0, w.pos+1
 	for m := w.Object(); m.Next(); {
 		if kept == 0 && w.copied > 0 {
 			w.copied = m.start // the comma went with the member before it
@@ -143,7 +144,7 @@ func (w *writer) object(table []field, repeated bool) {
 			kept++
 		}
 	}
-	w.flush(w.pos)
+	w.flush(len(w.src))
 }
 
 // dropped reports whether the member at the place goes away because its field
@@ -182,6 +183,7 @@ type places [maxFields]int
 func (w *writer) places(table []field) *places {
 	var p places
 	var own bitset
+	w.Peek()
 	for m := w.Object(); m.Next(); {
 		if i := lookup(table, m.Name, 0); i >= 0 {
 			to := i - int(table[i].alias)

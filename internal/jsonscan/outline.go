@@ -1,0 +1,91 @@
+package jsonscan
+
+import (
+	"encoding/json"
+	"iter"
+	"unsafe"
+)
+
+// A Member is a member of an object: its name, and the text of its value.
+type Member struct{ Name, Text string }
+
+// An Outline is what can be seen of a text without decoding it.
+type Outline struct {
+	Kind    byte     // the first byte of the value: { [ " t f n, or 0 for a number
+	Len     int      // how many members or elements there are
+	Members []Member // of the object, or of the first element of an array
+}
+
+// Scan returns the outline of data. All of data is validated.
+//
+// The outline shares the memory of data: it must be done with before data
+// changes.
+func Scan(data []byte) (Outline, error) {
+	// Copying the text would be most of the work. The strings stay inside of
+	// the outline, whose users are told.
+	s := scannerOf(unsafe.String(unsafe.SliceData(data), len(data)))
+	defer s.release()
+
+	var o Outline
+	if s.validText() {
+		switch o.Kind = s.Peek(); o.Kind {
+		case '{':
+			o.Len = s.members(&o)
+		case '[':
+			for e := s.Array(); e.Next(); o.Len++ {
+				if e.Index == 0 && s.src[s.pos] == '{' {
+					s.members(&o)
+				} else {
+					s.skip()
+				}
+			}
+		case '"', 't', 'f', 'n':
+			s.skip()
+		default:
+			o.Kind = 0
+			s.skip()
+		}
+		if s.err == nil {
+			s.end()
+		}
+	}
+	if s.err != nil {
+		return Outline{}, s.err
+	}
+	return o, nil
+}
+
+func (s *Scanner) members(o *Outline) int {
+	o.Members = make([]Member, 0, 16)
+	for m := s.Object(); m.Next(); {
+		text, _ := s.Skip()
+		o.Members = append(o.Members, Member{m.Name, text})
+	}
+	return len(o.Members)
+}
+
+// Unquote returns what the text of a string stands for, and whether it is one.
+func Unquote(text string) (string, bool) {
+	if len(text) < 2 || text[0] != '"' {
+		return "", false
+	}
+	return unescape(text[1 : len(text)-1]), true
+}
+
+// Unknown iterates over the members of the text of o that fields does not name.
+func Unknown[T any](o Origin, fields func(*T, *Fields)) iter.Seq2[string, json.RawMessage] {
+	return func(yield func(string, json.RawMessage) bool) {
+		if o.text == "" {
+			return
+		}
+		s := scannerOf(o.text)
+		defer s.release()
+		fields(new(T), &s.fields)
+		for m := s.Object(); m.Next(); {
+			text, _ := s.Skip()
+			if lookup(s.fields.list, m.Name, 0) < 0 && !yield(m.Name, json.RawMessage(text)) {
+				return
+			}
+		}
+	}
+}
