@@ -3,7 +3,6 @@ package egress
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -55,14 +54,9 @@ func (p Policy) DialContext(ctx context.Context, network, address string) (net.C
 
 // resolve returns the addresses that host stands for, unjudged.
 func (p Policy) resolve(ctx context.Context, network, host string) ([]netip.Addr, error) {
-	if addr, err := netip.ParseAddr(host); err == nil {
-		return []netip.Addr{addr}, nil
-	}
-	if strings.Contains(host, "%") {
-		return nil, fmt.Errorf("egress: %q: %w", host, errZone)
-	}
-	if endsInNumber(host) {
-		return nil, fmt.Errorf("egress: %q: %w", host, errNumeric)
+	addr, err := literal(host)
+	if err != nil || addr.IsValid() {
+		return []netip.Addr{addr}, err
 	}
 	lookup := p.Lookup
 	if lookup == nil {
@@ -73,6 +67,31 @@ func (p Policy) resolve(ctx context.Context, network, host string) ([]netip.Addr
 		err = &net.DNSError{Err: "no suitable address", Name: host, IsNotFound: true}
 	}
 	return addrs, err
+}
+
+// CheckHost judges host as far as that is possible without a resolver: an
+// address, or what somebody may take for one. Nil says nothing about a name.
+// It is for a host that somebody else will dial.
+func (p Policy) CheckHost(host string) error {
+	addr, err := literal(host)
+	if err == nil && addr.IsValid() {
+		_, err = p.permitted(host, []netip.Addr{addr})
+	}
+	return err
+}
+
+// literal returns the address that host is, or the zero Addr for a name.
+func literal(host string) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(host)
+	switch {
+	case err == nil:
+		return addr, nil
+	case strings.Contains(host, "%"):
+		return netip.Addr{}, &BlockedError{host, errZone}
+	case endsInNumber(host):
+		return netip.Addr{}, &BlockedError{host, errNumeric}
+	}
+	return netip.Addr{}, nil
 }
 
 // endsInNumber reports whether the last label of host is a number. No name of
@@ -101,7 +120,7 @@ func (p Policy) permitted(host string, addrs []netip.Addr) ([]netip.Addr, error)
 		}
 	}
 	if len(kept) == 0 {
-		return nil, fmt.Errorf("egress: %q: %w", host, refused)
+		return nil, &BlockedError{host, refused}
 	}
 	return kept, nil
 }

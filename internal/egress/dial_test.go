@@ -133,12 +133,24 @@ func TestRebindingNameIsJudgedOnEveryDial(t *testing.T) {
 	assert.Empty(t, accepted)
 }
 
+func TestCheckHostNeedsNoResolver(t *testing.T) {
+	p := egress.Policy{Public: true, Lookup: func(context.Context, string, string) ([]netip.Addr, error) {
+		return nil, errors.New("asked")
+	}}
+	for host, want := range map[string]error{
+		"hook.example": nil, "8.8.8.8": nil, "2606:4700::1111": nil, "localhost": nil,
+		"10.0.0.1": blocked, "::1": blocked, "::ffff:127.0.0.1": blocked, "2130706433": blocked, "fe80::1%lo": blocked, "a%b": blocked,
+	} {
+		assert.ErrorIs(t, p.CheckHost(host), want, host)
+	}
+}
+
 func TestTheMostHelpfulRefusalIsReported(t *testing.T) {
 	for _, order := range [][]string{{"169.254.169.254", "10.0.0.1"}, {"10.0.0.1", "169.254.169.254"}} {
 		p := egress.Policy{Public: true, Lookup: answers(order)}
 		_, err := p.DialContext(t.Context(), "tcp", "hook.example:80")
 		require.ErrorIs(t, err, blocked)
-		assert.Contains(t, err.Error(), "allowed prefix")
+		assert.Equal(t, `egress: host "hook.example" is blocked: private range, which the network "private" or an allowed prefix would permit`, err.Error())
 	}
 }
 

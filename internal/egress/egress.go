@@ -17,6 +17,7 @@ package egress
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 )
 
@@ -24,20 +25,35 @@ import (
 // dialling again changes nothing until the name or the settings change.
 var ErrBlocked = errors.New("address is blocked")
 
-// The two texts of a refusal. They name the setting and not the address: whoever
-// may set a URL must not learn from errors what a private name resolves to.
-var (
-	errPrivate = refusal(`private range; permitted by network "private" or by an allowed prefix`)
+// Reasons for a refusal. They name the setting and not the address: whoever may
+// set a URL must not learn from errors what a private name resolves to.
+const (
+	errPrivate = refusal(`private range, which the network "private" or an allowed prefix would permit`)
 	errNever   = refusal("special range, which no setting permits")
 	errZone    = refusal("IPv6 zone, which no setting permits")
-	errNumeric = refusal("numeric host that is not an address in its usual form")
+	errNumeric = refusal("number in place of an address or a name, which no setting permits")
 )
 
 // A refusal is an ErrBlocked with its reason.
 type refusal string
 
-func (r refusal) Error() string { return ErrBlocked.Error() + ": " + string(r) }
+func (r refusal) Error() string { return "blocked: " + string(r) }
 func (r refusal) Unwrap() error { return ErrBlocked }
+
+// A BlockedError is what DialContext returns for a host that it refuses. It
+// names the host and what would permit it, and not the address.
+type BlockedError struct {
+	Host   string
+	Reason error // wraps ErrBlocked
+}
+
+// Error returns the host and the reason.
+func (e *BlockedError) Error() string {
+	return fmt.Sprintf("egress: host %q is %v", e.Host, e.Reason)
+}
+
+// Unwrap returns the reason.
+func (e *BlockedError) Unwrap() error { return e.Reason }
 
 // A Policy says which addresses may be dialled. The zero Policy permits public
 // and private addresses and refuses those that are never dialled. It is safe

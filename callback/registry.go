@@ -1,0 +1,3 @@
+package callback
+
+const basicType = "basic"
