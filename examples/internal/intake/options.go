@@ -1,0 +1,131 @@
+package intake
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alertwire/alertwire/auth"
+	"github.com/alertwire/alertwire/ratelimit"
+)
+
+// Options are what the flags say.
+type Options struct {
+	Listen          string
+	BaseURL         string
+	TokenFile       string
+	NoAuth          bool
+	ChallengeSecret auth.Secret
+	Endpoints       string // a file
+	PerIP, Global   Rate
+	Dedup           time.Duration
+	OverloadStatus  int
+	MaxBody         int64
+
+	challengeFile string
+}
+
+// Flags adds the flags to fs. Call Options.Complete once they are parsed.
+func Flags(fs *flag.FlagSet) *Options {
+	o := &Options{
+		PerIP:  Rate{ratelimit.Rate{Events: 100, Per: time.Minute}},
+		Global: Rate{ratelimit.Rate{Events: 1000, Per: time.Minute}},
+	}
+	fs.StringVar(&o.Listen, "listen", "127.0.0.1:8001", "`address` to listen on")
+	fs.StringVar(&o.BaseURL, "base-url", cmp.Or(os.Getenv("ONCALLM_BASE_URL"), "http://localhost:8001"),
+		"`URL` under which people reach this program, for the report URLs; also ONCALLM_BASE_URL")
+	fs.StringVar(&o.TokenFile, "token-file", "",
+		"`file` with the bearer token that senders must have; several lines are several valid tokens, and changes are seen")
+	fs.BoolVar(&o.NoAuth, "no-auth", false, "accept alerts from anybody, instead of -token-file")
+	fs.StringVar(&o.challengeFile, "challenge-secret-file", "",
+		"`file` with the secret that answers GET /webhook?crc_token=…; without it such a request is answered 405")
+	fs.StringVar(&o.Endpoints, "endpoints", "",
+		"JSON `file` with the endpoints to call: [{\"name\":…,\"format\":\"raw\",\"callback\":{\"url\":…},\"endpoint\":{…}}]")
+	fs.Var(&o.PerIP, "per-ip", "requests per address, as `events/time`; \"off\" for no limit")
+	fs.Var(&o.Global, "global", "requests in all, as `events/time`; \"off\" for no limit")
+	fs.DurationVar(&o.Dedup, "dedup", time.Minute, "for how long an alert that says the same again is not forwarded")
+	fs.IntVar(&o.OverloadStatus, "overload-status", http.StatusServiceUnavailable,
+		"`status` of what exceeds a limit, 429 or 503. Alertmanager takes 429 as final: an alert that is over\n"+
+			"before its next flush is then lost, firing and resolved. After 503 it tries again within seconds")
+	fs.Int64Var(&o.MaxBody, "max-body", 8<<20, "greatest body in `bytes`; 2,000 alerts have about 2 MB")
+	return o
+}
+
+// Complete checks the options, and reads the challenge secret.
+func (o *Options) Complete() error {
+	switch {
+	case o.TokenFile == "" && !o.NoAuth:
+		return errors.New("-token-file is missing: without it anybody may send alerts; -no-auth says that this is meant")
+	case o.TokenFile != "" && o.NoAuth:
+		return errors.New("-token-file and -no-auth exclude each other")
+	case o.OverloadStatus != http.StatusTooManyRequests && o.OverloadStatus != http.StatusServiceUnavailable:
+		return fmt.Errorf("-overload-status: %d is neither 429 nor 503", o.OverloadStatus)
+	case o.Dedup <= 0:
+		return errors.New("-dedup: must be more than zero")
+	case o.MaxBody <= 0:
+		return errors.New("-max-body: must be more than zero")
+	}
+	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
+	if o.challengeFile == "" {
+		return nil
+	}
+	secret, err := os.ReadFile(o.challengeFile)
+	if err != nil {
+		return fmt.Errorf("-challenge-secret-file: %w", err)
+	}
+	o.ChallengeSecret = auth.Secret(strings.TrimSpace(string(secret)))
+	if o.ChallengeSecret == "" {
+		return fmt.Errorf("-challenge-secret-file: %s is empty", o.challengeFile)
+	}
+	return nil
+}
+
+// limit returns the limit that a rate describes.
+func (o *Options) limit(name string, r Rate, key ratelimit.KeyFunc) (ratelimit.Limit, error) {
+	lo := ratelimit.Options{}
+	if r.Rate == (ratelimit.Rate{}) {
+		lo.Exempt = func(string) bool { return true }
+	}
+	l, err := ratelimit.New(r.Rate, lo)
+	return ratelimit.Limit{Name: name, Limiter: l, Key: key}, err
+}
+
+// A Rate is a flag of the form "100/1m". The zero Rate is "off".
+type Rate struct{ ratelimit.Rate }
+
+// String returns the rate in the form that Set reads.
+func (r *Rate) String() string {
+	if r.Rate == (ratelimit.Rate{}) {
+		return "off"
+	}
+	per := r.Per.String()
+	if strings.HasSuffix(per, "m0s") {
+		per = strings.TrimSuffix(per, "0s")
+	}
+	return fmt.Sprintf("%d/%s", r.Events, per)
+}
+
+// Set reads events/time, such as 100/1m, or "off".
+func (r *Rate) Set(s string) error {
+	if s == "off" {
+		r.Rate = ratelimit.Rate{}
+		return nil
+	}
+	events, per, ok := strings.Cut(s, "/")
+	n, err := strconv.Atoi(events)
+	if !ok || err != nil || n <= 0 {
+		return errors.New("must have the form 100/1m")
+	}
+	d, err := time.ParseDuration(per)
+	if err != nil || d <= 0 {
+		return errors.New("must have the form 100/1m")
+	}
+	r.Rate = ratelimit.Rate{Events: n, Per: d}
+	return nil
+}
