@@ -1,8 +1,6 @@
 package ratelimit
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -86,8 +84,8 @@ func (e *Error) Unwrap() error { return e.Reason }
 //
 // A refusal has status 429 or 503, see [EnforceOptions], and a Retry-After of
 // whole seconds, rounded up, at least 1. A cost that no waiting makes fit is
-// answered with 429 and no Retry-After, and a Store that fails with 503. The
-// body is {"detail": …}.
+// answered with 429 and no Retry-After. If a Store fails the answer is a 503
+// without the headers above. The body is {"detail": …}.
 //
 // Limits in Memory, and those of one other Store, can be mixed. That Store is
 // asked when all in Memory agree; it is charged in vain if one of these is used
@@ -163,147 +161,4 @@ func newEnforcer(o EnforceOptions, limits []Limit) *enforcer {
 	}
 	e.policy = strings.Join(policies, ", ")
 	return e
-}
-
-// An answer is what one limit says of one request.
-type answer struct {
-	limit    *limit
-	gcra     gcra
-	decision Decision
-}
-
-// admit decides and writes the headers, and the whole response if it refuses.
-func (e *enforcer) admit(w http.ResponseWriter, r *http.Request) bool {
-	cost := 1
-	if e.Cost != nil {
-		cost = e.Cost(r)
-	}
-	t := time.Now() // one reading for the decision and the header
-	var room [4]answer
-	answers, err := e.ask(r, cost, int64(t.Sub(epoch)), room[:0])
-	if err != nil {
-		return e.fail(w, r, err)
-	}
-	if len(answers) == 0 {
-		return true // exempt from all of them
-	}
-	a := tightest(answers)
-	if a.decision.OK {
-		e.writeHeader(w, t, answers, a)
-		return true
-	}
-	e.refuse(w, r, t, answers, a)
-	return false
-}
-
-// ask asks all limits, and returns what those say that apply.
-func (e *enforcer) ask(r *http.Request, cost int, now int64, answers []answer) ([]answer, error) {
-	var room [4]ask
-	asks := room[:0]
-	var reqs []Request
-	for i := range e.limits {
-		l := &e.limits[i]
-		key, err := l.Key(r)
-		if err != nil {
-			return nil, &Error{Limit: l.label, Reason: &keyError{err}}
-		}
-		if l.Limiter.exempt != nil && l.Limiter.exempt(key) {
-			continue
-		}
-		a, err := l.Limiter.ask(key, l.salt, cost)
-		if err != nil {
-			return nil, &Error{Limit: l.label, Decision: Decision{Limit: int(a.gcra.burst)}, Reason: err}
-		}
-		answers = append(answers, answer{limit: l, gcra: a.gcra})
-		if l.Limiter.memory == nil {
-			reqs = append(reqs, Request{Name: l.Name, Key: key, Rate: l.Limiter.rateOf(key), N: cost})
-		} else {
-			asks = append(asks, a)
-		}
-	}
-	if len(reqs) == 0 {
-		takeAll(asks, now)
-		for i := range asks {
-			answers[i].decision = asks[i].decision(now)
-		}
-		return answers, nil
-	}
-	return answers, e.askBoth(r.Context(), asks, reqs, now, answers)
-}
-
-// askBoth asks the Memory and then, if that would admit, the remote store.
-func (e *enforcer) askBoth(ctx context.Context, asks []ask, reqs []Request, now int64, answers []answer) error {
-	local := true
-	for i := range asks {
-		local = asks[i].look(now) && local
-	}
-	out := make([]Decision, len(reqs))
-	if !local {
-		for i := range reqs {
-			reqs[i].N = 0 // only what the headers need
-		}
-	}
-	if err := e.remote.Take(ctx, reqs, out); err != nil {
-		return &Error{Reason: err}
-	}
-	remote := true
-	for _, d := range out {
-		remote = remote && d.OK
-	}
-	if local && remote {
-		takeAll(asks, now)
-	}
-	for i := range answers {
-		if answers[i].limit.Limiter.memory == nil {
-			answers[i].decision, out = out[0], out[1:]
-		} else {
-			answers[i].decision, asks = asks[0].decision(now), asks[1:]
-		}
-	}
-	return nil
-}
-
-// tightest returns the answer to tell the client of.
-func tightest(answers []answer) *answer {
-	best := &answers[0]
-	for i := range answers[1:] {
-		a, b := &answers[i+1], best
-		switch {
-		case a.decision.OK != b.decision.OK:
-			if !a.decision.OK {
-				best = a
-			}
-		case !a.decision.OK && a.decision.RetryAfter > b.decision.RetryAfter,
-			a.decision.OK && a.decision.Remaining < b.decision.Remaining:
-			best = a
-		}
-	}
-	return best
-}
-
-// keyError marks an error of a KeyFunc.
-type keyError struct{ err error }
-
-func (e *keyError) Error() string { return "ratelimit: key: " + e.err.Error() }
-func (e *keyError) Unwrap() error { return e.err }
-
-// fail answers a request that could not be decided.
-func (e *enforcer) fail(w http.ResponseWriter, r *http.Request, err error) bool {
-	var key *keyError
-	switch {
-	case errors.Is(err, ErrOversize):
-		e.reject(w, r, http.StatusTooManyRequests, "Rate limit exceeded.", err)
-	case errors.As(err, &key), errors.Is(err, ErrInvalid):
-		e.reject(w, r, http.StatusBadRequest, "Bad request.", err)
-	default:
-		if e.OnFail != nil {
-			e.OnFail(r, err)
-		}
-		if e.FailOpen {
-			return true
-		}
-		w.Header()["Retry-After"] = []string{"1"}
-		e.reject(w, r, http.StatusServiceUnavailable, "Service temporarily unavailable.", err)
-	}
-	return false
 }

@@ -86,32 +86,31 @@ func (l *Limiter) Take(ctx context.Context, key string, n int) (Decision, error)
 		}
 		return out[0], nil
 	}
-	var one [1]ask
-	a, err := l.ask(key, l.salt, n)
-	if err != nil {
+	var a ask
+	if err := l.prepare(&a, key, l.salt, n); err != nil {
 		return Decision{Limit: int(a.gcra.burst)}, err
 	}
-	one[0] = a
 	now := clock()
-	takeAll(one[:], now)
-	return one[0].decision(now), nil
+	if n == 0 {
+		a.look(now)
+	} else {
+		a.take(now)
+	}
+	return a.decision(now), nil
 }
 
-// ask checks a cost and returns what to ask the limiter's Memory, if it has one.
-func (l *Limiter) ask(key string, salt uint64, n int) (ask, error) {
-	g := l.gcra
+// prepare checks a cost and sets what to ask the limiter's Memory, if it has one.
+func (l *Limiter) prepare(a *ask, key string, salt uint64, n int) (err error) {
+	a.gcra = l.gcra
 	if l.rateFor != nil {
-		var err error
-		if g, err = l.rateFor(key).gcra(); err != nil {
-			return ask{}, err
+		if a.gcra, err = l.rateFor(key).gcra(); err != nil {
+			return err
 		}
 	}
-	a := ask{gcra: g}
-	var err error
-	if a.cost, err = g.cost(n); err == nil && l.memory != nil {
+	if a.cost, err = a.gcra.cost(n); err == nil && l.memory != nil {
 		a.table, a.hash = l.memory.ready(), hashOf(key, salt)
 	}
-	return a, err
+	return err
 }
 
 func (l *Limiter) rateOf(key string) Rate {

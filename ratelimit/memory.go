@@ -35,17 +35,15 @@ var _ Store = (*Memory)(nil)
 func (m *Memory) Take(_ context.Context, reqs []Request, out []Decision) error {
 	t := m.ready()
 	var room [4]ask
-	asks := room[:0]
-	for _, r := range reqs {
-		g, err := r.Rate.gcra()
-		if err != nil {
+	asks := room[:]
+	if len(reqs) > len(room) {
+		asks = make([]ask, len(reqs))
+	}
+	asks = asks[:len(reqs)]
+	for i := range reqs {
+		if err := asks[i].set(t, &reqs[i]); err != nil {
 			return err
 		}
-		cost, err := g.cost(r.N)
-		if err != nil {
-			return err
-		}
-		asks = append(asks, ask{table: t, hash: hashOf(r.Key, saltOf(r.Name)), gcra: g, cost: cost})
 	}
 	if twice(asks) {
 		return fmt.Errorf("%w request: a bucket is asked twice", ErrInvalid)
@@ -88,6 +86,15 @@ type ask struct {
 	ok  bool
 }
 
+func (a *ask) set(t *table, r *Request) (err error) {
+	if a.gcra, err = r.Rate.gcra(); err != nil {
+		return err
+	}
+	a.cost, err = a.gcra.cost(r.N)
+	a.table, a.hash = t, hashOf(r.Key, saltOf(r.Name))
+	return err
+}
+
 // takeAll takes the cost of all asks or of none.
 func takeAll(asks []ask, now int64) bool {
 	if len(asks) == 1 && asks[0].cost > 0 {
@@ -95,11 +102,7 @@ func takeAll(asks []ask, now int64) bool {
 	}
 	// Looking first keeps refusals free of writes, which are what could need to
 	// be undone.
-	all := true
-	for i := range asks {
-		all = asks[i].look(now) && all
-	}
-	if !all {
+	if !lookAll(asks, now) {
 		return false
 	}
 	for i := range asks {
@@ -111,6 +114,15 @@ func takeAll(asks []ask, now int64) bool {
 		}
 	}
 	return true
+}
+
+// lookAll reports whether takeAll would take.
+func lookAll(asks []ask, now int64) bool {
+	all := true
+	for i := range asks {
+		all = asks[i].look(now) && all
+	}
+	return all
 }
 
 func (a *ask) take(now int64) bool {

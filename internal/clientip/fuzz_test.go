@@ -31,6 +31,23 @@ func FuzzForwarded(f *testing.F) {
 	})
 }
 
+// The short cut for the usual form reads what net/netip reads.
+func FuzzRemote(f *testing.F) {
+	for _, peer := range []string{"192.0.2.7:4711", "[::1]:1", "0.0.0.0:0", "1.2.3.4:00080", "01.2.3.4:80", "1.2.3.4:65536"} {
+		f.Add(peer)
+	}
+	f.Fuzz(func(t *testing.T, peer string) {
+		want, wantErr := netip.ParseAddrPort(peer)
+		if wantErr != nil {
+			return // the other forms are not the short cut's
+		}
+		got, err := clientip.Remote(request(peer, ""))
+		if err != nil || got != want.Addr().Unmap().WithZone("") {
+			t.Errorf("got %v, %v, want %v", got, err, want)
+		}
+	})
+}
+
 func BenchmarkRemote(b *testing.B) {
 	for name, peer := range map[string]string{"IPv4": "192.0.2.7:4711", "IPv6": "[2001:db8::7]:4711"} {
 		b.Run(name, func(b *testing.B) {
