@@ -44,8 +44,11 @@ type Error struct {
 // and nothing that the receiver chose.
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString("callback: call ")
-	b.WriteString(e.Endpoint)
+	b.WriteString("callback: call")
+	if e.Endpoint != "" {
+		b.WriteString(" ")
+		b.WriteString(e.Endpoint)
+	}
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, ": %d attempts", e.Attempts)
 	}
