@@ -50,15 +50,13 @@ func fieldText(format, field, reason string) string {
 // Syntax returns the error of a decoder as the [*SyntaxError] of a format, nil
 // for nil. It is for the packages that define formats.
 func Syntax(format string, err error) error {
-	var e *jsonscan.Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &e):
-		return &SyntaxError{Format: format, Field: e.Field, Offset: int64(e.Offset), Reason: e.Reason}
-	default:
-		return fmt.Errorf("payload: %s: %w", format, err)
 	}
+	if e, ok := errors.AsType[*jsonscan.Error](err); ok {
+		return &SyntaxError{Format: format, Field: e.Field, Offset: int64(e.Offset), Reason: e.Reason}
+	}
+	return fmt.Errorf("payload: %s: %w", format, err)
 }
 
 // A RetryError is for accept functions of [Handler]: the delivery cannot be

@@ -93,11 +93,12 @@ func (r Raw) MarshalJSON() ([]byte, error) { return r, nil }
 func (s Shape) describe() string {
 	var b strings.Builder
 	b.WriteString(s.Kind())
-	if len(s.outline.Members) == 0 {
+	members := s.outline.Members()
+	if len(members) == 0 {
 		return b.String()
 	}
 	b.WriteString(" with")
-	for i, m := range s.outline.Members {
+	for i, m := range members {
 		if i == 10 {
 			b.WriteString(", …")
 			break

@@ -54,9 +54,10 @@ func (s Shape) Text(name string) string {
 
 // member returns the JSON text of a member. The last of a name counts.
 func (s Shape) member(name string) string {
-	for i := len(s.outline.Members) - 1; i >= 0; i-- {
-		if m := &s.outline.Members[i]; m.Name == name {
-			return m.Text
+	members := s.outline.Members()
+	for i := len(members) - 1; i >= 0; i-- {
+		if members[i].Name == name {
+			return members[i].Text
 		}
 	}
 	return ""

@@ -11,9 +11,21 @@ type Member struct{ Name, Text string }
 
 // An Outline is what can be seen of a text without decoding it.
 type Outline struct {
-	Kind    byte     // the first byte of the value: { [ " t f n, or 0 for a number
-	Len     int      // how many members or elements there are
-	Members []Member // of the object, or of the first element of an array
+	Kind byte // the first byte of the value: { [ " t f n, or 0 for a number
+	Len  int  // how many members or elements there are
+
+	few  [16]Member // the members, as long as they fit
+	n    int
+	many []Member
+}
+
+// Members returns the members of the object, or of the first element of an
+// array.
+func (o *Outline) Members() []Member {
+	if o.many != nil {
+		return o.many
+	}
+	return o.few[:o.n]
 }
 
 // Scan returns the outline of data. All of data is validated.
@@ -55,16 +67,29 @@ func Scan(data []byte) (Outline, error) {
 	return o, nil
 }
 
-func (s *Scanner) members(o *Outline) int {
-	o.Members = make([]Member, 0, 16)
-	for m := s.Object(); m.Next(); {
-		text, _ := s.Skip()
-		o.Members = append(o.Members, Member{m.Name, text})
+func (s *Scanner) members(o *Outline) (n int) {
+	for m := s.Object(); m.Next(); n++ {
+		text, ok := s.Skip()
+		if !ok {
+			s.err.within(fieldName(m.Name))
+			return n
+		}
+		switch {
+		case n < len(o.few):
+			o.few[n] = Member{m.Name, text}
+			o.n++
+		case n == len(o.few):
+			o.many = append(o.many, o.few[:]...)
+			fallthrough
+		default:
+			o.many = append(o.many, Member{m.Name, text})
+		}
 	}
-	return len(o.Members)
+	return n
 }
 
-// Unquote returns what the text of a string stands for, and whether it is one.
+// Unquote returns a copy of what the text of a string stands for, and whether
+// it is one.
 func Unquote(text string) (string, bool) {
 	if len(text) < 2 || text[0] != '"' {
 		return "", false

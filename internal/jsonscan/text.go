@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 const (
@@ -110,7 +111,8 @@ func hex4(s string) (rune, bool) {
 
 // unescape returns the text that a token with valid escapes stands for.
 func unescape(token string) string {
-	return string(appendUnescaped(make([]byte, 0, len(token)), token))
+	b := appendUnescaped(make([]byte, 0, len(token)), token)
+	return unsafe.String(unsafe.SliceData(b), len(b)) // nobody else has b
 }
 
 func appendUnescaped(dst []byte, token string) []byte {
