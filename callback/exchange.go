@@ -14,6 +14,9 @@ import (
 // errTimeout is the cause of the context of an attempt whose time is up.
 var errTimeout = errors.New("time of the attempt is up")
 
+// errPanic is the error of an exchange that did not come to its end.
+var errPanic = errors.New("panic")
+
 // An exchange is one request and its answer.
 type exchange struct {
 	hook    *Webhook
@@ -27,16 +30,38 @@ type exchange struct {
 	connected bool  // a connection was had; known only if it is traced
 	reused    bool  // and it was open before
 
+	context callContext
+	visit   visit
+
 	// Parts of the request that would be small allocations of their own.
 	url    url.URL
 	values [8]string
+}
+
+// A callContext is the context of a request, in which its exchange can be found.
+type callContext struct {
+	context.Context
+	exchange *exchange
+}
+
+type exchangeKey struct{}
+
+func (c *callContext) Value(key any) any {
+	if key == (exchangeKey{}) {
+		return c.exchange
+	}
+	return c.Context.Value(key)
 }
 
 // run makes the request and fills in what became of it.
 func (e *exchange) run(ctx context.Context) {
 	ctx, cancel := context.WithTimeoutCause(ctx, e.hook.timeout, errTimeout)
 	defer cancel()
-	r, err := e.request(e.trace(ctx))
+	e.err = errPanic
+	e.hook.gate.enter()
+	defer func() { e.hook.gate.leave(&e.visit, e.err != nil) }()
+	e.context = callContext{ctx, e}
+	r, err := e.request(e.trace(&e.context))
 	if err == nil {
 		err = e.roundTrip(r)
 	}

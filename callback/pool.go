@@ -3,11 +3,12 @@ package callback
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-	"weak"
 )
 
 // recheckFiles is how old may be what was read of a file of certificates.
@@ -31,6 +32,8 @@ type pool struct {
 	due   atomic.Int64 // when to look at the files again, as a duration since start
 	mu    sync.Mutex
 	seen  fileStamps // what was read
+
+	gates weakMap[string, gate]
 }
 
 func newPool(d *dialPlan) (*pool, error) {
@@ -40,7 +43,18 @@ func newPool(d *dialPlan) (*pool, error) {
 		return nil, err
 	}
 	p.transport.Store(t)
+	runtime.AddCleanup(p, func(t *atomic.Pointer[http.Transport]) { t.Load().CloseIdleConnections() }, p.transport)
 	return p, nil
+}
+
+// gate returns the gate to the host of u.
+func (p *pool) gate(u *url.URL) *gate {
+	key := u.Scheme + "://" + u.Host
+	if u.Scheme == "http" && strings.HasPrefix(p.plan.proxy, "http") {
+		key = "" // connections to the proxy itself, good for every host
+	}
+	g, _ := p.gates.get(key, func() (*gate, error) { return new(gate), nil }) // never an error
+	return g
 }
 
 // RoundTrip makes a request over a connection of the pool.
@@ -72,6 +86,7 @@ func (p *pool) reload() {
 	}
 	p.seen = stamps
 	p.transport.Swap(t).CloseIdleConnections()
+	p.gates.each((*gate).reset)
 }
 
 // pools holds the pools of the process. It is a variable of the package because
@@ -81,49 +96,16 @@ func (p *pool) reload() {
 // visible: no setting is kept here, identities that differ in anything never
 // meet, and a pool is held by its webhooks alone. When the last of them is
 // gone, its idle connections are closed.
-var pools poolCache
+var pools weakMap[identity, pool]
 
-type poolCache struct {
-	mu         sync.Mutex
-	byIdentity map[identity]weak.Pointer[pool]
-}
-
-// get returns the pool for d, made anew if nobody has one.
-func (c *poolCache) get(d *dialPlan) (*pool, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if p := c.byIdentity[d.identity].Value(); p != nil {
-		if !d.tlsPlan.hasFiles() {
-			return p, nil
-		}
-		// What is wrong with a file is to be found now.
+// poolFor returns the pool for d, made anew if nobody has one.
+func poolFor(d *dialPlan) (*pool, error) {
+	if d.tlsPlan.hasFiles() {
+		// What is wrong with a file is to be found now, and the pool may have
+		// read it long ago.
 		if _, err := d.tlsPlan.read(); err != nil {
 			return nil, fmt.Errorf("tls.%w", err)
 		}
-		return p, nil
 	}
-	p, err := newPool(d)
-	if err != nil {
-		return nil, err
-	}
-	if c.byIdentity == nil {
-		c.byIdentity = make(map[identity]weak.Pointer[pool])
-	}
-	c.byIdentity[d.identity] = weak.Make(p)
-	id := d.identity
-	runtime.AddCleanup(p, func(t *atomic.Pointer[http.Transport]) {
-		t.Load().CloseIdleConnections()
-		c.forget(id)
-	}, p.transport)
-	return p, nil
-}
-
-// forget removes the entry of an identity whose pool is gone, unless there is
-// a new one already.
-func (c *poolCache) forget(id identity) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.byIdentity[id].Value() == nil {
-		delete(c.byIdentity, id)
-	}
+	return pools.get(d.identity, func() (*pool, error) { return newPool(d) })
 }

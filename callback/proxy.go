@@ -82,18 +82,19 @@ func (d *dialPlan) useProxy(t *http.Transport, config *tls.Config) {
 	if d.proxyTrusted {
 		policy.Public = false // everything that is dialled now is the proxy
 	}
-	t.DialContext = policy.DialContext
+	dial := dialFunc(policy.DialContext)
 	proxy := *d.proxyURL
 	if proxy.Scheme == "https" {
 		// net/http would use the settings for the receiver: its server name, and
 		// its client certificate. The proxy is another party, so the TLS to it is
 		// made here, and net/http takes it for a plain one.
-		t.DialContext = overTLS(policy.DialContext, proxyTLS(&proxy, config))
+		dial = overTLS(dial, proxyTLS(&proxy, config))
 		if proxy.Port() == "" {
 			proxy.Host = net.JoinHostPort(proxy.Hostname(), "443")
 		}
 		proxy.Scheme = "http"
 	}
+	t.DialContext = gated(dial)
 	t.Proxy = http.ProxyURL(&proxy)
 	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 		if resp.StatusCode != http.StatusOK {

@@ -88,7 +88,7 @@ func (d *dialPlan) newTransport() (*http.Transport, error) {
 		return nil, fmt.Errorf("tls.%w", err)
 	}
 	t := cleanhttp.DefaultPooledTransport()
-	t.DialContext = d.policy.DialContext
+	t.DialContext = gated(d.policy.DialContext)
 	t.Proxy = nil // cleanhttp asks the environment
 	t.TLSClientConfig = config
 	t.MaxIdleConns = 0 // each host has its own bound

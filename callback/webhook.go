@@ -28,7 +28,8 @@ type Webhook struct {
 	templates *templates // nil if nothing is one
 	signer    auth.Signer
 	transport http.RoundTripper
-	pool      *pool // nil with Options.Client
+	pool      *pool // nil with Options.Client, and the gate too
+	gate      *gate
 	proxied   bool
 	success   func(Reply) bool
 	log       *slog.Logger
@@ -123,9 +124,10 @@ func (w *Webhook) setTransport(c Config, o Options, u *url.URL) error {
 		if err != nil {
 			return err
 		}
-		if w.pool, err = pools.get(plan); err != nil {
+		if w.pool, err = poolFor(plan); err != nil {
 			return err
 		}
+		w.gate = w.pool.gate(u)
 		w.proxied = plan.proxy != ""
 		w.transport = w.pool
 		if c.TLS.InsecureSkipVerify {
