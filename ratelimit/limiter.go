@@ -150,11 +150,16 @@ func (l *Limiter) Wait(ctx context.Context, key string) error {
 // Reset makes the bucket of the key full. It returns a wrapped
 // [errors.ErrUnsupported] if the Store has no such method.
 func (l *Limiter) Reset(ctx context.Context, key string) error {
-	s, ok := l.store.(interface {
+	return reset(ctx, l.store, l.name, key)
+}
+
+// reset calls the Reset of a Store that has one.
+func reset(ctx context.Context, s Store, name, key string) error {
+	r, ok := s.(interface {
 		Reset(ctx context.Context, name, key string) error
 	})
 	if !ok {
 		return fmt.Errorf("ratelimit: reset: %w", errors.ErrUnsupported)
 	}
-	return s.Reset(ctx, l.name, key)
+	return r.Reset(ctx, name, key)
 }

@@ -43,26 +43,6 @@ var (
 	ErrInFlight = errors.New("ratelimit: delivery in flight")
 )
 
-// A Rate is how many events are allowed in how much time. The zero Rate allows
-// nothing.
-type Rate struct {
-	// Events are refilled evenly over Per, which is measured in whole
-	// nanoseconds per event: 100 per minute are exact, 7 per second are fast by
-	// one event in years.
-	Events int
-	Per    time.Duration
-	// Burst is how many events the bucket holds. Zero means Events.
-	Burst int
-}
-
-// String returns the Rate in the form "100/1m0s", with " burst 20" if that differs.
-func (r Rate) String() string {
-	if r.Burst == 0 || r.Burst == r.Events {
-		return fmt.Sprintf("%d/%v", r.Events, r.Per)
-	}
-	return fmt.Sprintf("%d/%v burst %d", r.Events, r.Per, r.Burst)
-}
-
 // A Request asks one bucket for N events.
 type Request struct {
 	// Name and Key together are the bucket. The Name keeps apart what several
