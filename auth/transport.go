@@ -33,14 +33,14 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if leftFirstHost(r) {
 		return t.base().RoundTrip(r)
 	}
-	signed, err := t.sign(r)
-	if err != nil {
+	r = r.Clone(r.Context())
+	if err := t.sign(r); err != nil {
 		if r.Body != nil {
 			r.Body.Close() // a RoundTripper closes the body, whatever happens
 		}
 		return nil, err
 	}
-	return t.base().RoundTrip(signed)
+	return t.base().RoundTrip(r)
 }
 
 // CloseIdleConnections is passed on to Base.
@@ -57,25 +57,25 @@ func (t *Transport) base() http.RoundTripper {
 	return t.Base
 }
 
-func (t *Transport) sign(r *http.Request) (*http.Request, error) {
+// sign signs r, whose body it may replace.
+func (t *Transport) sign(r *http.Request) error {
 	if t.Signer == nil {
-		return nil, errors.New("auth: transport: no signer")
+		return errors.New("auth: transport: no signer")
 	}
-	r = r.Clone(r.Context())
-	var body []byte
-	if r.Body != nil && r.Body != http.NoBody && signsBody(t.Signer) {
-		var err error
-		if body, err = io.ReadAll(r.Body); err != nil {
-			return nil, fmt.Errorf("auth: transport: read body: %w", err)
-		}
-		r.Body.Close()
-		// From here on the bytes that are signed are the bytes that are sent.
-		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-		r.Body, _ = r.GetBody()
-		r.ContentLength = int64(len(body))
-		r.TransferEncoding = nil
+	if r.Body == nil || r.Body == http.NoBody || !signsBody(t.Signer) {
+		return t.Signer.Sign(r, nil)
 	}
-	return r, t.Signer.Sign(r, body)
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return fmt.Errorf("auth: transport: read body: %w", err)
+	}
+	r.Body.Close()
+	// From here on the bytes that are signed are the bytes that are sent.
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	r.Body, _ = r.GetBody()
+	r.ContentLength = int64(len(body))
+	r.TransferEncoding = nil
+	return t.Signer.Sign(r, body)
 }
 
 // signsBody reports whether s may look at the body.
