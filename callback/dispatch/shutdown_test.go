@@ -1,0 +1,221 @@
+package dispatch_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/callback/dispatch"
+)
+
+func TestShutdownDrains(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newMemory(t, dispatch.MemoryOptions{})
+		a := log{answer: func(_ context.Context, m callback.Message, n int) error {
+			time.Sleep(time.Second)
+			if n == 1 {
+				return errPasses
+			}
+			return nil
+		}}
+		add(t, d, "a", &a, dispatch.EndpointOptions{})
+		for i := range 20 {
+			send(t, d, "", strconv.Itoa(i))
+		}
+		rest, err := d.Shutdown(t.Context())
+		require.NoError(t, err)
+		assert.Empty(t, rest)
+		assert.Equal(t, uint64(20), stats(t, d, "a").Delivered, "those that wait for an attempt, too")
+
+		require.ErrorIs(t, d.Dispatch(t.Context(), message("x", "")), dispatch.ErrClosed)
+		require.ErrorIs(t, d.Dispatch(t.Context(), message("x", ""), "a"), dispatch.ErrClosed)
+		require.ErrorIs(t, d.Add(t.Context(), "b", &a, dispatch.EndpointOptions{}), dispatch.ErrClosed)
+		require.ErrorIs(t, d.Remove(t.Context(), "a"), dispatch.ErrClosed)
+		rest, err = d.Shutdown(t.Context())
+		require.NoError(t, err, "a second time")
+		assert.Empty(t, rest)
+	})
+}
+
+func TestShutdownHandsBackWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		results := map[dispatch.Result]int{}
+		d := newMemory(t, dispatch.MemoryOptions{Observe: func(o dispatch.Outcome) {
+			mu.Lock()
+			results[o.Result]++
+			mu.Unlock()
+		}})
+		a := log{answer: func(ctx context.Context, m callback.Message, _ int) error {
+			switch m.ID {
+			case "fails":
+				return errPasses
+			case "hangs":
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return nil
+		}}
+		add(t, d, "a", &a, dispatch.EndpointOptions{
+			Concurrency: 1, Order: dispatch.Strict,
+			Retry: callback.RetryPolicy{Waits: []time.Duration{time.Hour}},
+		})
+		accepted := time.Now()
+		send(t, d, "1", "fails", "behind")
+		send(t, d, "2", "passes", "hangs", "late")
+		cause := errors.New("the house is burning")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, cause)
+		defer cancel()
+		rest, err := d.Shutdown(ctx)
+		require.ErrorIs(t, err, cause)
+		assert.Equal(t, time.Minute, time.Since(accepted))
+		var ids []string
+		for _, u := range rest {
+			ids = append(ids, u.Message.ID)
+			assert.Equal(t, accepted, u.Accepted)
+			assert.Equal(t, "a", u.Endpoint)
+		}
+		assert.Equal(t, []string{"fails", "behind", "hangs", "late"}, ids, "in the order in which they were accepted")
+		assert.Equal(t, []int{1, 0, 1, 0}, []int{rest[0].Attempts, rest[1].Attempts, rest[2].Attempts, rest[3].Attempts})
+		require.ErrorIs(t, rest[0].Err, errPasses)
+		require.ErrorIs(t, rest[2].Err, context.Canceled)
+		require.NoError(t, rest[3].Err)
+		s := stats(t, d, "a")
+		assert.Equal(t, uint64(4), s.Returned)
+		assert.Equal(t, uint64(1), s.Delivered)
+		assert.Zero(t, s.Queued+s.InFlight)
+		assert.Equal(t, map[dispatch.Result]int{dispatch.Returned: 4, dispatch.Delivered: 1}, results)
+	})
+}
+
+func TestShutdownDoesNotWaitForACallerThatHeedsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newMemory(t, dispatch.MemoryOptions{})
+		gate := make(chan struct{})
+		a := log{answer: func(context.Context, callback.Message, int) error {
+			<-gate
+			return nil
+		}}
+		add(t, d, "a", &a, dispatch.EndpointOptions{Concurrency: 1})
+		send(t, d, "", "1", "2")
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		start := time.Now()
+		rest, err := d.Shutdown(ctx)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Equal(t, time.Second, time.Since(start))
+		require.Len(t, rest, 2)
+		assert.Zero(t, stats(t, d, "a").InFlight)
+		close(gate) // the call returns after all; the message was handed back and is not counted twice
+		synctest.Wait()
+		s := stats(t, d, "a")
+		assert.Equal(t, uint64(2), s.Returned)
+		assert.Zero(t, s.Delivered)
+	})
+}
+
+func TestReplaceWhileRunning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newMemory(t, dispatch.MemoryOptions{})
+		old := log{answer: fails(errPasses)}
+		var fresh log
+		retry := callback.RetryPolicy{Waits: []time.Duration{time.Minute}}
+		add(t, d, "a", &old, dispatch.EndpointOptions{Retry: retry})
+		send(t, d, "", "1", "2")
+		synctest.Wait()
+		add(t, d, "a", &fresh, dispatch.EndpointOptions{Retry: retry})
+		drain(t, d)
+		assert.ElementsMatch(t, []string{"1", "2"}, old.seen())
+		assert.ElementsMatch(t, []string{"1", "2"}, fresh.seen(), "the next attempt uses what is new")
+		s := stats(t, d, "a")
+		assert.Equal(t, uint64(2), s.Accepted, "and the numbers go on")
+		assert.Equal(t, uint64(2), s.Retried)
+	})
+}
+
+func TestReplaceWakesAPausedEndpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newMemory(t, dispatch.MemoryOptions{})
+		down := log{answer: fails(errPasses)}
+		var up log
+		add(t, d, "a", &down, dispatch.EndpointOptions{
+			Retry: callback.RetryPolicy{Attempts: 9, Waits: []time.Duration{0}}, Breaker: callback.BreakerPolicy{Failures: 1, Cooldown: time.Hour},
+		})
+		send(t, d, "", "1", "2", "3")
+		synctest.Wait()
+		require.Equal(t, dispatch.StatePaused, stats(t, d, "a").State)
+		add(t, d, "a", &up, dispatch.EndpointOptions{})
+		synctest.Wait()
+		assert.Equal(t, uint64(3), stats(t, d, "a").Delivered)
+	})
+}
+
+func TestRemove(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		outs := map[string]dispatch.Outcome{}
+		d := newMemory(t, dispatch.MemoryOptions{Observe: func(o dispatch.Outcome) {
+			mu.Lock()
+			outs[o.Message.ID] = o
+			mu.Unlock()
+		}})
+		gate := make(chan error)
+		a := log{answer: func(context.Context, callback.Message, int) error { return <-gate }}
+		add(t, d, "a", &a, dispatch.EndpointOptions{Concurrency: 2})
+		send(t, d, "", "1", "2", "3")
+		synctest.Wait()
+		require.ErrorIs(t, d.Remove(t.Context(), "nobody"), dispatch.ErrUnknown)
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, d.Remove(ctx, "a"), context.DeadlineExceeded, "calls are in flight")
+		require.ErrorIs(t, outs["3"].Err, dispatch.ErrRemoved)
+		require.ErrorIs(t, d.Dispatch(t.Context(), message("4", ""), "a"), dispatch.ErrUnknown)
+		all, err := d.Stats(t.Context())
+		require.NoError(t, err)
+		assert.Empty(t, all)
+
+		gate <- nil
+		gate <- errPasses
+		synctest.Wait()
+		assert.Equal(t, dispatch.Delivered, outs["1"].Result)
+		assert.Equal(t, dispatch.Dropped, outs["2"].Result, "there is nobody to try again")
+
+		var b log
+		add(t, d, "a", &b, dispatch.EndpointOptions{})
+		send(t, d, "", "5")
+		require.Zero(t, stats(t, d, "a").Dropped, "it is another endpoint")
+		synctest.Wait()
+		require.NoError(t, d.Remove(t.Context(), "a"))
+		assert.Equal(t, []string{"5"}, b.seen())
+	})
+}
+
+func TestShutdownWaitsForRemovedEndpoints(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newMemory(t, dispatch.MemoryOptions{})
+		ended := false
+		a := log{answer: func(context.Context, callback.Message, int) error {
+			time.Sleep(time.Minute)
+			ended = true
+			return nil
+		}}
+		add(t, d, "a", &a, dispatch.EndpointOptions{})
+		send(t, d, "", "1")
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.Error(t, d.Remove(ctx, "a"))
+		drain(t, d)
+		assert.True(t, ended)
+	})
+}
