@@ -70,6 +70,10 @@ func (t *Transport) sign(r *http.Request) error {
 		return fmt.Errorf("auth: transport: read body: %w", err)
 	}
 	r.Body.Close()
+	if len(body) == 0 {
+		r.Body, r.GetBody, r.ContentLength = http.NoBody, nil, 0
+		return t.Signer.Sign(r, nil)
+	}
 	// From here on the bytes that are signed are the bytes that are sent.
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	r.Body, _ = r.GetBody()
