@@ -2,7 +2,7 @@ package alertmanager
 
 import (
 	"cmp"
-	"strconv"
+	"fmt"
 	"time"
 
 	"github.com/alertwire/alertwire/payload"
@@ -63,7 +63,7 @@ func firstOf(labels payload.Labels, names ...string) string {
 //	              Text where they are missing
 //	startsAt      Time; endsAt too if resolved
 //	generatorURL  URL
-//	groupKey      the event's Key
+//	groupKey      made of Source, alertname and Key
 //
 // Receiver is the Source of the event; set it, and ExternalURL, to what the
 // receiver expects.
@@ -86,16 +86,16 @@ func FromEvent(e payload.Event) *Message {
 		a.Status = Resolved
 		a.EndsAt = cmp.Or(e.Time, time.Now().UTC()) // an end is what makes it resolved
 	}
-	group := payload.Labels{{Name: "alertname", Value: labels.Get("alertname")}}
+	name := labels.Get("alertname")
 	return &Message{
 		Receiver:          e.Source,
 		Status:            a.Status,
 		Alerts:            []Alert{a},
-		GroupLabels:       group,
+		GroupLabels:       payload.Labels{{Name: "alertname", Value: name}},
 		CommonLabels:      labels,
 		CommonAnnotations: annotations,
 		Version:           "4",
-		GroupKey:          "{}:{alertname=" + strconv.Quote(group[0].Value) + "}",
+		GroupKey:          fmt.Sprintf("{}/{source=%q}:{alertname=%q, key=%q}", e.Source, name, e.Key),
 	}
 }
 

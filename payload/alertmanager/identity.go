@@ -1,6 +1,7 @@
 package alertmanager
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -104,10 +105,7 @@ func (m *Message) appendIdentity(parts []string, a *Alert) []string {
 // Grafana, which hashes labels that it does not send.
 func Fingerprint(labels payload.Labels) string {
 	if !slices.IsSortedFunc(labels, func(a, b payload.Label) int {
-		if a.Name == b.Name {
-			return 1 // not sorted: one of them has to go
-		}
-		return strings.Compare(a.Name, b.Name)
+		return cmp.Or(strings.Compare(a.Name, b.Name), -1) // of two equal names one has to go
 	}) {
 		labels = labels.Sorted()
 	}
