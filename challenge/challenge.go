@@ -12,17 +12,17 @@
 // handler, with a body that is unread or starts again from its first byte. One
 // endpoint can answer for several senders: see [Any].
 //
-//	scheme                       request                              answer
-//	[CRC]                        GET ?crc_token= (Netdata, X)         HMAC as JSON
-//	[Slack], [Zoom]              signed POST                          echo, HMAC as JSON
-//	[Meta], [WebSub]             GET ?hub.challenge=                  echo as text or JSON
-//	[Echo]                       GET ?challenge= (Dropbox and others) echo as text
-//	[MSGraph]                    POST ?validationToken=               echo as text
-//	[EventGrid]                  POST of a validation event           echo as JSON
-//	[Okta]                       GET with a header                    echo as JSON
-//	[Asana]                      POST with a header                   the same header
-//	[CloudEvents]                OPTIONS                              headers that grant
-//	[Pasted]                     POST of a token (Netdata, Notion)    200, token to a hook
+//   - [CRC]: GET ?crc_token= of Netdata and X, answered with an HMAC as JSON
+//   - [Slack] and [Zoom]: signed POST, answered with an echo and with an HMAC
+//   - [Meta] (also Strava) and [WebSub]: GET ?hub.challenge=, echoed
+//   - [Echo], [Dropbox]: GET ?challenge= and the like, echoed as text
+//   - [MSGraph]: POST ?validationToken=, echoed as text
+//   - [EventGrid]: POST of a validation event, its code echoed as JSON
+//   - [Okta]: GET with a header, echoed as JSON
+//   - [Asana]: POST with a header, which is sent back
+//   - [CloudEvents]: OPTIONS, answered with headers that permit deliveries
+//   - [Pasted]: POST of a token (Netdata's test notification, Notion) that a
+//     person copies back
 //
 // [Prober] is the other side: what a product does before it calls a URL that
 // its user typed.
@@ -30,7 +30,7 @@
 // # Not a signing oracle
 //
 // A responder computes an HMAC over text that a stranger chose. If its secret
-// also verifies events, that stranger may hold a valid signature in his hands.
+// also verifies events, the answer may be a valid signature of an event.
 // Three things prevent it here. A token consists of letters, digits and
 // "+/=_-", so that it cannot be a JSON object or array nor the "v0:time:body"
 // of a signature with a timestamp. [NewCRC] refuses a secret that also signs
@@ -75,8 +75,8 @@ type Scheme interface {
 // Reasons for which a handshake is refused, as [RespondOptions.OnReject] sees
 // them, and for which a constructor refuses its arguments.
 var (
-	// ErrMalformed says that what is to be answered is empty, given more than once,
-	// too long, or has characters that it must not have.
+	// ErrMalformed says that what is to be answered is empty, too long, given
+	// more than once, or has characters that it must not have.
 	ErrMalformed = errors.New("malformed challenge")
 	// ErrUnverified says that the proof of the sender is missing or wrong: its
 	// signature, its verify token, its origin, or what a hook decided.

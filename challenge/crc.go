@@ -9,8 +9,9 @@ import (
 // CRCOptions are the options of [NewCRC].
 type CRCOptions struct {
 	// EventSecrets are the secrets with which events of this endpoint are
-	// signed. NewCRC refuses a challenge secret that is one of them, in
-	// whatever writing: see the package comment for what it would give away.
+	// signed. NewCRC refuses a challenge secret that is one of them, also if
+	// that is written in base64 or hex: see the package comment for what it
+	// would give away.
 	EventSecrets []string
 	// AllowSharedSecret permits it all the same, for X, whose protocol has one
 	// secret for both. Verify its events with a verifier that accepts JSON

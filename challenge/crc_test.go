@@ -116,6 +116,8 @@ func TestCRCSecrets(t *testing.T) {
 		{"shared as HMAC pads it", "a", challenge.CRCOptions{EventSecrets: []string{"a\x00"}}, challenge.ErrSharedSecret},
 		{"shared as HMAC hashes it", long, challenge.CRCOptions{EventSecrets: []string{string(hashed[:])}}, challenge.ErrSharedSecret},
 		{"shared in base64", "abc", challenge.CRCOptions{EventSecrets: []string{"whsec_" + base64.StdEncoding.EncodeToString([]byte("abc"))}}, challenge.ErrSharedSecret},
+		{"shared in bare base64", "abc", challenge.CRCOptions{EventSecrets: []string{"YWJj"}}, challenge.ErrSharedSecret},
+		{"shared in hex", "abc", challenge.CRCOptions{EventSecrets: []string{"616263"}}, challenge.ErrSharedSecret},
 		{"64 bytes are not hashed", long[:64], challenge.CRCOptions{EventSecrets: []string{long}}, nil},
 	}
 	for _, tt := range tests {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/hex"
 	"hash"
 	"strings"
 	"sync"
@@ -43,18 +44,19 @@ func (k *key) sum(message string) (mac [sha256.Size]byte) {
 	return mac
 }
 
-// sameKey says whether two secrets give the same MACs. Equal text is not the
-// only way: HMAC fills a short key with zeros and hashes a long one, and a
-// Standard Webhooks secret is the base64 of the key behind a prefix.
-func sameKey(secret, other string) bool {
-	if equalBlock(secret, other) {
+// sameKey says whether an event secret gives the same MACs as a challenge
+// secret. Equal text is not the only way: HMAC fills a short key with zeros and
+// hashes a long one, and some schemes write their key in base64, usually behind
+// whsec_, or in hex.
+func sameKey(secret, event string) bool {
+	if equalBlock(secret, event) {
 		return true
 	}
-	encoded, ok := strings.CutPrefix(other, "whsec_")
-	if !ok {
-		return false
+	decoded, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(event, "whsec_"))
+	if err == nil && equalBlock(secret, string(decoded)) {
+		return true
 	}
-	decoded, err := base64.StdEncoding.DecodeString(encoded)
+	decoded, err = hex.DecodeString(event)
 	return err == nil && equalBlock(secret, string(decoded))
 }
 

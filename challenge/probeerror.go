@@ -22,7 +22,7 @@ var (
 	ErrBlocked = errors.New("the URL leads to an address that this program may not call")
 	// ErrUnreachable says that there was no connection, or that it broke.
 	ErrUnreachable = errors.New("no connection to the receiver")
-	// ErrTLS says that the server did not prove to be the one in the URL.
+	// ErrTLS says that there is no TLS, or none with the server in the URL.
 	ErrTLS = errors.New("no TLS connection to the receiver")
 	// ErrTimeout says that the reply was not complete in time.
 	ErrTimeout = errors.New("the receiver did not answer in time")
@@ -30,7 +30,7 @@ var (
 	ErrRedirect = errors.New("the receiver redirects, which is not followed: set the URL it leads to")
 	// ErrStatus says that CRC was answered with another status than 200.
 	ErrStatus = errors.New("the receiver did not answer with status 200")
-	// ErrReply says that CRC was answered with something else.
+	// ErrReply says that CRC was answered with 200 and something else.
 	ErrReply = errors.New("the reply is no answer to a crc_token")
 	// ErrPrefix says that the response_token has another form.
 	ErrPrefix = errors.New(`the response_token does not begin with "sha256="`)

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// A Reply is the answer to a handshake.
+// A Reply is the answer to a handshake. The zero Reply is an empty 200.
 type Reply struct {
 	Status      int         // zero means 200
 	ContentType string      // "" means text/plain; ignored without a body

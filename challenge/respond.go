@@ -22,15 +22,17 @@ type RespondOptions struct {
 // Respond answers the handshakes of s and passes every other request to the
 // next handler, with its body unread or readable from the start.
 //
-// A good handshake is answered with 200 (an option of few schemes apart), a
-// malformed one with 400, one whose proof is wrong with 401, one of the wrong
-// method with 405, and all of them with Cache-Control: no-store and
-// X-Content-Type-Options: nosniff.
+// A good handshake is answered with 200, a malformed one with 400, one whose
+// proof is wrong with 401 (WebSub with 404, as its specification says), one with
+// a wrong method with 405, a body that is too long with 413. All of these carry
+// Cache-Control: no-store and X-Content-Type-Options: nosniff.
 //
-// Respond belongs in front of the check of the events' signature, because a
-// handshake carries none; Slack and Zoom, which sign theirs, are given the
-// verifier when they are constructed. A handshake comes at registration or
-// once an hour: the rate of what a stranger may ask is limited in front of it.
+// Respond belongs in front of the check of the events' signature, because most
+// handshakes carry none. Slack and Zoom, which sign theirs, are given the
+// verifier when they are constructed; a [Pasted] belongs behind the check. A
+// handshake comes at registration or once an hour, so limit the rate of
+// requests in front of Respond: the example shows a limit of its own.
+//
 // A nil Scheme answers nothing.
 func Respond(s Scheme, o RespondOptions) func(http.Handler) http.Handler {
 	if s == nil {
