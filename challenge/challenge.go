@@ -59,8 +59,8 @@ import (
 //     next handler serves it;
 //   - true and the reply to send, for a good handshake;
 //   - an error for a handshake that is refused. The reply then says with which
-//     status (zero means 400) and header; the text is constant, and the error
-//     is for the operator alone.
+//     status (below 400 means 400) and header; the text is constant, and the
+//     error is for the operator alone.
 //
 // A Scheme that knows from the head of a request whether it needs the body
 // also has a method WantsBody(*http.Request) bool. Where it answers false, or

@@ -26,7 +26,7 @@ func (p *Prober) askCRC(ctx context.Context, u *url.URL) error {
 	}
 	asked.RawQuery += name + "=" + token
 
-	reply, body, err := p.exchange(ctx, http.MethodGet, &asked, http.Header{"Accept": {typeJSON}})
+	reply, body, err := p.exchange(ctx, http.MethodGet, &asked, http.Header{"Accept": {typeJSON}}, maxProbeReply+1)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (p *Prober) askPermission(ctx context.Context, u *url.URL, target string) e
 		header.Set(requestRate, strconv.Itoa(p.rate))
 	}
 	// The status proves nothing, either way: the headers are the permission.
-	reply, _, err := p.exchange(ctx, http.MethodOptions, u, header)
+	reply, _, err := p.exchange(ctx, http.MethodOptions, u, header, 0)
 	if err != nil {
 		return err
 	}

@@ -150,6 +150,11 @@ func TestProberReasonsOfCloudEvents(t *testing.T) {
 		{"case of letters", 1, answer(200, "", origin, "A.Example", rate, "2"), 2, ""},
 		{"no rate asked, none given", 0, answer(200, "", origin, "a.example"), 0, ""},
 		{"no rate asked, one given", 0, answer(200, "", origin, "a.example", rate, "7"), 7, ""},
+		{"headers are enough", 0, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set(origin, "*")
+			w.(http.Flusher).Flush()
+			<-r.Context().Done() // the body never ends
+		}, 0, ""},
 		{"200 without headers", 0, answer(200, ""), 0, denied + "its reply has no WebHook-Allowed-Origin"},
 		{"two origins", 0, answer(200, "", origin, "a.example", origin, "*"), 0, denied + "its reply has no WebHook-Allowed-Origin"},
 		{"longer origin", 0, answer(200, "", origin, "a.example.test"), 0, denied + "it permits another"},

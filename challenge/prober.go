@@ -54,7 +54,8 @@ type ProberOptions struct {
 // A Prober asks a URL to prove that its owner wants to be called: what a
 // product does once a user has typed the URL of a webhook, on every change of
 // it, and from time to time later. It is safe for concurrent use, keeps no
-// connection, and costs little enough to be made for a single probe.
+// connection, and costs little enough to be made for a single probe. The zero
+// Prober refuses to ask.
 type Prober struct {
 	key     *key   // for CRC, or nil
 	origin  string // for CloudEvents
@@ -133,6 +134,9 @@ func probeClient(policy egress.Policy, config *tls.Config, timeout time.Duration
 // done. Its text names scheme and host of target; it holds nothing else of the
 // URL, no secret, no resolved address, and nothing of what the receiver said.
 func (p *Prober) Probe(ctx context.Context, target string) error {
+	if p.client == nil {
+		return errors.New("challenge: probe: the Prober was not made by NewProber")
+	}
 	u, err := p.parse(target)
 	if err != nil {
 		return fmt.Errorf("challenge: probe: %w", err)
@@ -161,8 +165,9 @@ func (p *Prober) parse(target string) (*url.URL, error) {
 	return u, nil
 }
 
-// exchange sends one request and reads the whole reply, within the timeout.
-func (p *Prober) exchange(ctx context.Context, method string, u *url.URL, header http.Header) (*http.Response, []byte, error) {
+// exchange sends one request and reads at most max bytes of the reply's body,
+// within the timeout.
+func (p *Prober) exchange(ctx context.Context, method string, u *url.URL, header http.Header, max int64) (*http.Response, []byte, error) {
 	limited, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	r := (&http.Request{Method: method, URL: u, Host: u.Host, Header: header}).WithContext(limited)
@@ -174,7 +179,7 @@ func (p *Prober) exchange(ctx context.Context, method string, u *url.URL, header
 	if 300 <= reply.StatusCode && reply.StatusCode <= 399 {
 		return nil, nil, fmt.Errorf("%w (status %d)", ErrRedirect, reply.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(reply.Body, maxProbeReply+1))
+	body, err := io.ReadAll(io.LimitReader(reply.Body, max))
 	if err != nil {
 		return nil, nil, p.explain(ctx, limited, err)
 	}

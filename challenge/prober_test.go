@@ -158,6 +158,10 @@ func TestNewProberRefuses(t *testing.T) {
 	}
 }
 
+func TestZeroProberRefuses(t *testing.T) {
+	require.EqualError(t, new(challenge.Prober).Probe(t.Context(), "https://example.com/"), "challenge: probe: the Prober was not made by NewProber")
+}
+
 func TestProberIsSafeForConcurrentUse(t *testing.T) {
 	s := serveHTTP(t, challenge.Respond(newCRC(t, "s3cret-canary"), challenge.RespondOptions{})(http.NotFoundHandler()).ServeHTTP)
 	p := local(t)

@@ -80,7 +80,7 @@ func (h *responder) reject(w http.ResponseWriter, r *http.Request, refusal Reply
 	if h.options.OnReject != nil {
 		h.options.OnReject(r, reason)
 	}
-	if refusal.Status == 0 {
+	if refusal.Status < http.StatusBadRequest { // a refusal never looks like success
 		refusal.Status = http.StatusBadRequest
 	}
 	refusal.ContentType = typeJSON

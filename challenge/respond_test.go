@@ -84,6 +84,9 @@ func TestRespondRefusesWithAConstantText(t *testing.T) {
 		{"own scheme, no status", schemeFunc(func(*http.Request, []byte) (challenge.Reply, bool, error) {
 			return challenge.Reply{Body: []byte("secret")}, false, io.ErrUnexpectedEOF
 		}), httptest.NewRequest("GET", "/", nil), 400, `{"detail":"Invalid challenge"}`, io.ErrUnexpectedEOF},
+		{"own scheme, a good status", schemeFunc(func(*http.Request, []byte) (challenge.Reply, bool, error) {
+			return challenge.Reply{Status: 200}, true, io.ErrUnexpectedEOF
+		}), httptest.NewRequest("GET", "/", nil), 400, `{"detail":"Invalid challenge"}`, io.ErrUnexpectedEOF},
 		{"broken connection", newSlack(t, signed), httptest.NewRequest("POST", "/", io.MultiReader(strings.NewReader("{"), brokenReader{})), 400, `{"detail":"Invalid challenge"}`, io.ErrUnexpectedEOF},
 	}
 	for _, tt := range tests {
