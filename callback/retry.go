@@ -112,7 +112,10 @@ func (r *retry) copyOf(m Message, made int, err error) *Error {
 // attempts returns how many calls got out, for a Caller that may repeat calls
 // itself, or make none.
 func attempts(reply Reply, err error) int {
-	var e *Error
+	if err == nil {
+		return max(reply.Attempts, 1)
+	}
+	var e *Error // on the heap, so not before it is needed
 	if errors.As(err, &e) {
 		return e.Attempts
 	}

@@ -7,63 +7,68 @@ import (
 	"github.com/alertwire/alertwire/callback"
 )
 
-// A lane holds the items of one key by age. Its head is ready, waiting or in
-// flight; the others are blocked behind it.
-type lane struct {
-	head       *item
-	next, last *item // behind the head, linked by item.behind
-}
+// The items of one key form a lane, by age and linked by item.behind. Its head,
+// which is in queue.lanes, is ready, waiting or in flight; the others are
+// blocked behind it. item.tail of the head is the last of them.
 
-func (l *lane) push(it *item) {
-	if l.last == nil {
-		l.next = it
-	} else {
-		l.last.behind = it
-	}
-	l.last = it
-}
-
-func (l *lane) pop() *item {
-	it := l.next
-	if it != nil {
-		l.next, it.behind = it.behind, nil
-		if l.next == nil {
-			l.last = nil
+// join puts an item at the end of the lane of its key.
+func (q *queue) join(it *item) {
+	it.ordered = true
+	head := q.lanes[it.msg.Key]
+	if head == nil {
+		if q.lanes == nil {
+			q.lanes = make(map[string]*item)
 		}
+		q.lanes[it.msg.Key] = it
+		q.makeReady(it)
+		return
 	}
-	return it
+	it.place = blocked
+	if head.tail == nil {
+		head.behind = it
+	} else {
+		head.tail.behind = it
+	}
+	head.tail = it
 }
 
-// leave takes it out of its lane, and makes the next one ready if it was the
-// head. It is the head or, being the oldest that is not in flight, the first
-// one behind a head that is.
+// leave takes an item out of its lane, and makes the next one ready if it was
+// the head. It is the head or, being the oldest that is not in flight, the one
+// right behind a head that is.
 func (q *queue) leave(it *item) {
-	l := it.lane
-	if l.head != it {
-		l.pop()
-		return
+	key := it.msg.Key
+	head, next := q.lanes[key], it.behind
+	it.behind = nil
+	switch {
+	case head != it:
+		head.behind = next
+		if head.tail == it {
+			head.tail = nil
+		}
+	case next == nil:
+		delete(q.lanes, key)
+	default:
+		if it.tail != next {
+			next.tail = it.tail
+		}
+		q.lanes[key] = next
+		q.makeReady(next)
 	}
-	l.head = l.pop()
-	if l.head == nil {
-		delete(q.lanes, it.msg.Key)
-		return
-	}
-	q.makeReady(l.head)
 }
 
 // stale returns the item in whose place a newer message of key steps under the
 // order Latest: the newest, if it is not in flight. Else it returns nil.
 func (q *queue) stale(key string) *item {
-	l := q.lanes[key]
+	head := q.lanes[key]
 	switch {
-	case l == nil || key == "":
+	case head == nil || key == "":
 		return nil
-	case l.last != nil:
-		return l.last
-	case l.head.place == flying:
+	case head.tail != nil:
+		return head.tail
+	case head.place == flying:
 		return nil
 	}
-	return l.head
+	return head
 }
 
 // renew puts a newer message in the place of an older one: it keeps the turn,

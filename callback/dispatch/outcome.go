@@ -64,11 +64,11 @@ func counted(it *item) error {
 
 // classOf returns the class of err, "" for none.
 func classOf(err error) callback.Class {
-	var e *callback.Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return ""
-	case errors.As(err, &e):
+	}
+	var e *callback.Error // on the heap, so not before it is needed
+	if errors.As(err, &e) {
 		return e.Class
 	}
 	return callback.ClassOther

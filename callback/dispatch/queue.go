@@ -16,8 +16,9 @@ type item struct {
 	place    place     // where it is
 	due      time.Time // of the next attempt, while waiting
 	index    int       // in the heap, while waiting
-	lane     *lane     // nil if no order applies
+	ordered  bool      // it is in the lane of its key
 	behind   *item     // the next one in the lane
+	tail     *item     // of the head of a lane with others behind it
 	node     [2]node   // in the list of the ready, and of all
 }
 
@@ -93,7 +94,7 @@ type queue struct {
 	waiting dueHeap
 	all     list
 	flying  int
-	lanes   map[string]*lane // by key; only of keys at hand, and only with an order
+	lanes   map[string]*item // by key; only of keys at hand, and only with an order
 }
 
 func newQueue() queue { return queue{ready: list{by: byTurn}, all: list{by: byAge}} }
@@ -108,19 +109,7 @@ func (q *queue) add(it *item, o Order) {
 		q.makeReady(it)
 		return
 	}
-	l := q.lanes[it.msg.Key]
-	if l == nil {
-		if q.lanes == nil {
-			q.lanes = make(map[string]*lane)
-		}
-		l = &lane{head: it}
-		q.lanes[it.msg.Key] = l
-		q.makeReady(it)
-	} else {
-		it.place = blocked
-		l.push(it)
-	}
-	it.lane = l
+	q.join(it)
 }
 
 func (q *queue) makeReady(it *item) {
@@ -173,7 +162,7 @@ func (q *queue) forget(it *item) {
 	}
 	it.place = nowhere
 	q.all.remove(it)
-	if it.lane != nil {
+	if it.ordered {
 		q.leave(it)
 	}
 }

@@ -197,7 +197,7 @@ func (e *endpoint) obsolete(it *item) bool {
 		e.end(it, Dropped, e.dropped(it, ErrRemoved))
 	case e.closed == callback.ErrGone:
 		e.end(it, Failed, counted(it))
-	case e.o.Order == Latest && it.lane != nil && it.lane.next != nil:
+	case e.o.Order == Latest && it.ordered && it.behind != nil:
 		e.superseded(it)
 		e.q.forget(it)
 	default:
