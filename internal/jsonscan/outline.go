@@ -106,6 +106,7 @@ func Unknown[T any](o Origin, fields func(*T, *Fields)) iter.Seq2[string, json.R
 		s := scannerOf(o.text)
 		defer s.release()
 		fields(new(T), &s.fields)
+		s.Peek()
 		for m := s.Object(); m.Next(); {
 			text, _ := s.Skip()
 			if lookup(s.fields.list, m.Name, 0) < 0 && !yield(m.Name, json.RawMessage(text)) {

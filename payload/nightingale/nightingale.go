@@ -115,16 +115,13 @@ func Format() payload.Format {
 func Decode(data []byte) (*Message, error) {
 	m := new(Message)
 	var err error
-	switch first(data) {
-	case '{':
+	if first(data) == '[' {
+		m.Array = true
+		m.origin, err = jsonscan.DecodeArray(data, &m.Alerts, (*AlertEvent).fields)
+	} else {
 		m.Alerts = make([]AlertEvent, 1)
 		err = jsonscan.Decode(data, &m.Alerts[0], (*AlertEvent).fields)
 		m.origin = m.Alerts[0].origin
-	case '[':
-		m.Array = true
-		m.origin, err = jsonscan.DecodeArray(data, &m.Alerts, (*AlertEvent).fields)
-	default:
-		err = neither(data)
 	}
 	if err != nil {
 		return nil, payload.Syntax(source, err)
@@ -143,15 +140,6 @@ func first(data []byte) byte {
 		}
 	}
 	return 0
-}
-
-// neither says what a body is that is no object and no array.
-func neither(data []byte) error {
-	s, err := payload.ShapeOf(data)
-	if err != nil {
-		return jsonscan.Valid1(data)
-	}
-	return &jsonscan.Error{Reason: "want an object or an array, found " + s.Kind()}
 }
 
 // Raw returns the text that m was decoded from, "" if it was made in Go. That
