@@ -115,7 +115,8 @@ func (t *table) remember(h uint64, now, window, flag int64, extend bool) (word i
 	until := (now + window) &^ inFlight
 	s, found := t.bucket(h).place(h, now)
 	old := s.tat.Load()
-	if found && old > now {
+	live := old&^inFlight > now
+	if found && live {
 		if old&inFlight != 0 {
 			return old, reserved
 		}
@@ -124,7 +125,7 @@ func (t *table) remember(h uint64, now, window, flag int64, extend bool) (word i
 		}
 		return old, kept
 	}
-	if old > now {
+	if live {
 		t.evictions.Add(1)
 	}
 	s.hash.Store(h)

@@ -13,7 +13,7 @@ const maxSpan = math.MaxInt64 / 8
 // epoch is the zero of our time, in the past by more than a maxSpan: the word of
 // an unused bucket, 0, must be in the past too, also for the fake clocks of
 // testing/synctest, which begin in the year 2000.
-var epoch = time.Now().Add(-maxSpan - maxSpan/2)
+var epoch = time.Now().Add(-2 * maxSpan)
 
 // clock returns the time in nanoseconds since epoch. It follows the monotonic
 // clock, so steps of the wall clock do not show.

@@ -78,17 +78,12 @@ func (l *Limiter) Take(ctx context.Context, key string, n int) (Decision, error)
 	if l.exempt != nil && l.exempt(key) {
 		return Decision{OK: true}, nil
 	}
-	if l.memory == nil {
-		out := make([]Decision, 1)
-		err := l.store.Take(ctx, []Request{{Name: l.name, Key: key, Rate: l.rateOf(key), N: n}}, out)
-		if err != nil {
-			return Decision{Limit: out[0].Limit}, err
-		}
-		return out[0], nil
-	}
 	var a ask
 	if err := l.prepare(&a, key, l.salt, n); err != nil {
 		return Decision{Limit: int(a.gcra.burst)}, err
+	}
+	if l.memory == nil {
+		return l.takeRemote(ctx, key, n)
 	}
 	now := clock()
 	if n == 0 {
@@ -97,6 +92,14 @@ func (l *Limiter) Take(ctx context.Context, key string, n int) (Decision, error)
 		a.take(now)
 	}
 	return a.decision(now), nil
+}
+
+func (l *Limiter) takeRemote(ctx context.Context, key string, n int) (Decision, error) {
+	out := make([]Decision, 1)
+	if err := l.store.Take(ctx, []Request{{Name: l.name, Key: key, Rate: l.rateOf(key), N: n}}, out); err != nil {
+		return Decision{}, err
+	}
+	return out[0], nil
 }
 
 // prepare checks a cost and sets what to ask the limiter's Memory, if it has one.
