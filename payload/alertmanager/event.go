@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/alertwire/alertwire/payload"
+	"github.com/alertwire/alertwire/payload/internal/prom"
 )
 
 // Events returns one event for each alert, as the package says.
@@ -23,9 +24,9 @@ func (m *Message) event(a *Alert) payload.Event {
 		ID:          m.eventID(a),
 		Key:         a.ID(),
 		Kind:        payload.KindFiring,
-		Severity:    payload.ParseSeverity(firstOf(a.Labels, "severity", "priority", "level")),
-		Title:       cmp.Or(firstOf(a.Annotations, "summary", "title"), a.Labels.Get("alertname")),
-		Text:        firstOf(a.Annotations, "description", "message"),
+		Severity:    prom.Severity(a.Labels),
+		Title:       prom.Title(a.Labels, a.Annotations),
+		Text:        prom.Text(a.Annotations),
 		Time:        a.StartsAt,
 		Labels:      a.Labels,
 		Annotations: a.Annotations,
@@ -42,15 +43,6 @@ func (m *Message) event(a *Alert) payload.Event {
 		e.Kind = payload.Kind(status)
 	}
 	return e
-}
-
-func firstOf(labels payload.Labels, names ...string) string {
-	for _, name := range names {
-		if v := labels.Get(name); v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 // FromEvent returns a message with one alert that says what the event says, so

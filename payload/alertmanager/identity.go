@@ -7,24 +7,13 @@ import (
 	"time"
 
 	"github.com/alertwire/alertwire/payload"
+	"github.com/alertwire/alertwire/payload/internal/prom"
 )
 
 // ReceiverName returns the name of the receiver as the operator wrote it.
 // Alertmanager quotes it as if for a regular expression: "ops.team" arrives as
 // `ops\.team`.
-func (m *Message) ReceiverName() string {
-	if !strings.Contains(m.Receiver, `\`) {
-		return m.Receiver
-	}
-	name := make([]byte, 0, len(m.Receiver))
-	for i := 0; i < len(m.Receiver); i++ {
-		if m.Receiver[i] == '\\' && i+1 < len(m.Receiver) && strings.IndexByte(`\.+*?()|[]{}^$`, m.Receiver[i+1]) >= 0 {
-			i++
-		}
-		name = append(name, m.Receiver[i])
-	}
-	return string(name)
-}
+func (m *Message) ReceiverName() string { return prom.UnquoteReceiver(m.Receiver) }
 
 // Truncated reports whether alerts were cut off.
 func (m *Message) Truncated() bool { return m.TruncatedAlerts > 0 }

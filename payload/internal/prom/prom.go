@@ -1,0 +1,49 @@
+// Package prom holds what the messages of Alertmanager and Grafana share.
+package prom
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/alertwire/alertwire/payload"
+)
+
+// UnquoteReceiver undoes regexp.QuoteMeta, which both apply to the name of the
+// receiver.
+func UnquoteReceiver(quoted string) string {
+	if !strings.Contains(quoted, `\`) {
+		return quoted
+	}
+	name := make([]byte, 0, len(quoted))
+	for i := 0; i < len(quoted); i++ {
+		if quoted[i] == '\\' && i+1 < len(quoted) && strings.IndexByte(`\.+*?()|[]{}^$`, quoted[i+1]) >= 0 {
+			i++
+		}
+		name = append(name, quoted[i])
+	}
+	return string(name)
+}
+
+// Severity returns the severity of an alert by the labels that are in use for
+// it.
+func Severity(labels payload.Labels) payload.Severity {
+	return payload.ParseSeverity(first(labels, "severity", "priority", "level"))
+}
+
+// Title returns the line that says what an alert is about.
+func Title(labels, annotations payload.Labels) string {
+	return cmp.Or(first(annotations, "summary", "title"), labels.Get("alertname"))
+}
+
+// Text returns what more is said about an alert.
+func Text(annotations payload.Labels) string { return first(annotations, "description", "message") }
+
+// first returns the first of the labels that is there and not empty.
+func first(labels payload.Labels, names ...string) string {
+	for _, name := range names {
+		if v := labels.Get(name); v != "" {
+			return v
+		}
+	}
+	return ""
+}
