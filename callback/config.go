@@ -61,7 +61,21 @@ type Config struct {
 	// 64 KiB.
 	ReplyLimit int64 `json:"reply_limit,omitempty" yaml:"reply_limit,omitempty"`
 	// Template says that the path and query of URL and the values of Headers are
-	// templates over the message: see the documentation of the package.
+	// templates: what stands in {{ }} is filled in from each message.
+	//
+	//	https://ops.example/teams/{{ $labels.team }}?rule={{ $event.rule_name }}
+	//
+	// The variables are $event, which is the body decoded from JSON; $labels, its
+	// tags_map, labels or commonLabels; $value, its trigger_value or value; and
+	// $message with ID, Type, Key and Time. Members go by their JSON name, those
+	// of $event also by the name of a Go field (RuleName for rule_name).
+	//
+	// The language is that of text/template with if and with, and the functions
+	// and, or, not, eq, ne, lt, le, gt, ge, len, index, slice, print, printf,
+	// lower, upper and default. Each value is escaped for the place in which it
+	// stands: it can add no parameter, leave no folder and end no header. A value
+	// that is missing, or that is empty in the path, is an error of ClassTemplate,
+	// and nothing is sent. {{ if index $labels "team" }} asks whether there is one.
 	Template bool `json:"template,omitempty" yaml:"template,omitempty"`
 }
 

@@ -32,11 +32,11 @@ func (c Config) headers(signed []string) (http.Header, error) {
 	if h["User-Agent"] == nil {
 		h["User-Agent"] = []string{defaultAgent}
 	}
-	return h, c.cookies(h)
+	return h, nil
 }
 
-// cookies adds the header of the cookies to h.
-func (c Config) cookies(h http.Header) error {
+// setCookies adds the header of the cookies to h.
+func (c Config) setCookies(h http.Header) error {
 	if len(c.Cookies) == 0 {
 		return nil
 	}

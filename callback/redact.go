@@ -95,16 +95,17 @@ func describeDNS(err *net.DNSError) string {
 }
 
 // snippet returns the beginning of body as one printable line.
-func snippet(body []byte) string {
+func snippet(body []byte) string { return printable(body, maxSnippet) }
+
+// printable returns the beginning of body as one printable line of at most
+// limit bytes, in which each run of anything else is one space.
+func printable(body []byte, limit int) string {
 	var b strings.Builder
 	space := false
 	for len(body) > 0 {
 		r, size := utf8.DecodeRune(body)
 		body = body[size:]
-		if !unicode.IsPrint(r) || r == utf8.RuneError {
-			r = ' '
-		}
-		if r == ' ' {
+		if r == ' ' || r == utf8.RuneError || !unicode.IsPrint(r) {
 			space = b.Len() > 0
 			continue
 		}
@@ -112,7 +113,7 @@ func snippet(body []byte) string {
 		if space {
 			need++
 		}
-		if b.Len()+need > maxSnippet {
+		if b.Len()+need > limit {
 			break
 		}
 		if space {

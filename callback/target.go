@@ -69,7 +69,7 @@ func (t *target) setURL(c Config) error {
 	if !ok {
 		return errors.New("want scheme://host")
 	}
-	if !c.Template {
+	if !isTemplate(rest) {
 		start += rest
 	}
 	u, err := url.Parse(start)
@@ -82,7 +82,7 @@ func (t *target) setURL(c Config) error {
 	if c.HTTPSOnly && u.Scheme != "https" {
 		return errors.New("want https, as https_only is set")
 	}
-	u.RawQuery = escapeQuery(u.RawQuery)
+	u.RawQuery = encodeQuery(u.RawQuery)
 	t.user, u.User = u.User, nil
 	t.url = u
 	return nil
@@ -148,9 +148,9 @@ func splitOrigin(raw string) (start, rest string, ok bool) {
 	return raw[:i+end], raw[i+end:], end > 0
 }
 
-// escapeQuery escapes the bytes of a query that may not stand in a request
+// encodeQuery escapes the bytes of a query that may not stand in a request
 // line. net/http sends it as it is.
-func escapeQuery(q string) string {
+func encodeQuery(q string) string {
 	var b strings.Builder
 	for i := range len(q) {
 		if q[i] > ' ' && q[i] <= '~' {

@@ -45,14 +45,15 @@ func New(c Config, o Options) (*Webhook, error) {
 	if c.Type != "" && c.Type != basicType {
 		return nil, configError(fmt.Errorf("type: want %q; for others use a Registry", basicType))
 	}
-	w, err := newWebhook(c, o)
+	w, err := newWebhook(c, o, poolFor)
 	if err != nil {
 		return nil, configError(err)
 	}
 	return w, nil
 }
 
-func newWebhook(c Config, o Options) (*Webhook, error) {
+// newWebhook returns a Webhook whose connections come from what open returns.
+func newWebhook(c Config, o Options, open func(*dialPlan) (*pool, error)) (*Webhook, error) {
 	t, err := c.target()
 	if err != nil {
 		return nil, err
@@ -80,11 +81,17 @@ func newWebhook(c Config, o Options) (*Webhook, error) {
 			return nil, err
 		}
 	}
+	if err := c.setCookies(w.header); err != nil {
+		return nil, err
+	}
 	w.base = (&http.Request{
 		Method: t.method, URL: t.url, Host: t.url.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(context.Background())
-	return w, w.setTransport(c, o, t.url)
+	if err := w.setTransport(c, o, t.url, open); err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 // signerOf returns what puts the credentials on a request; nil if there are
@@ -113,7 +120,7 @@ func signerOf(c Config, o Options, user *url.Userinfo) (auth.Signer, error) {
 }
 
 // setTransport sets how requests are made.
-func (w *Webhook) setTransport(c Config, o Options, u *url.URL) error {
+func (w *Webhook) setTransport(c Config, o Options, u *url.URL, open func(*dialPlan) (*pool, error)) error {
 	if o.Client != nil {
 		if err := c.needsNoTransport(); err != nil {
 			return err
@@ -124,7 +131,7 @@ func (w *Webhook) setTransport(c Config, o Options, u *url.URL) error {
 		if err != nil {
 			return err
 		}
-		if w.pool, err = poolFor(plan); err != nil {
+		if w.pool, err = open(plan); err != nil {
 			return err
 		}
 		w.gate = w.pool.gate(u)

@@ -170,7 +170,17 @@ func (s *Server) Requests() []Request {
 // not come.
 func (s *Server) Await(n int) []Request {
 	s.t.Helper()
-	timeout := time.After(patience)
+	got := s.wait(n)
+	if len(got) < n {
+		s.t.Fatalf("callbacktest: %d requests came, want %d", len(got), n)
+	}
+	return got
+}
+
+// wait returns the requests once there are n of them, or time is up.
+func (s *Server) wait(n int) []Request {
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
 	for {
 		s.mu.Lock()
 		got, more := slices.Clone(s.got), s.more
@@ -180,8 +190,8 @@ func (s *Server) Await(n int) []Request {
 		}
 		select {
 		case <-more:
-		case <-timeout:
-			s.t.Fatalf("callbacktest: %d requests came, want %d", len(got), n)
+		case <-timeout.C:
+			return got
 		}
 	}
 }

@@ -1,0 +1,57 @@
+package callbacktest
+
+import (
+	"testing"
+	"time"
+)
+
+// A check is one test of a conformance suite. It gets a testing.TB, so that the
+// tests of this package can see it fail.
+type check[N any] struct {
+	name string
+	run  func(t testing.TB, subject N)
+}
+
+func runAll[N any](t *testing.T, checks []check[N], subject N) {
+	t.Helper()
+	for _, c := range checks {
+		t.Run(c.name, func(t *testing.T) { c.run(t, subject) })
+	}
+}
+
+// within fails the test if f does not return soon. What f leaves behind then is
+// left behind: the test has failed.
+func within(t testing.TB, what string, f func()) {
+	t.Helper()
+	done := make(chan any, 1)
+	go func() {
+		defer func() { done <- recover() }()
+		f()
+	}()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case v := <-done:
+		if v != nil {
+			t.Fatalf("%s panicked: %v", what, v)
+		}
+	case <-timer.C:
+		t.Fatalf("%s did not return", what)
+	}
+}
+
+// await waits until ok reports true, and fails the test if it does not.
+func await(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			t.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
