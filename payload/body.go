@@ -33,7 +33,8 @@ func acceptsType(types []string, h http.Header) bool {
 	media, params := "", map[string]string(nil)
 	if value != "" {
 		var err error
-		if media, params, err = mime.ParseMediaType(value); err != nil {
+		media, params, err = mime.ParseMediaType(value)
+		if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
 			return false
 		}
 	}

@@ -68,6 +68,7 @@ func TestHandlerRequests(t *testing.T) {
 		{"ordinary", noteBody, nil, payload.HandlerOptions{}, 200, success},
 		{"charset", noteBody, with("Content-Type", "application/json; charset=utf-8"), payload.HandlerOptions{}, 200, success},
 		{"charset in capitals", noteBody, with("Content-Type", "Application/JSON;charset=UTF-8"), payload.HandlerOptions{}, 200, success},
+		{"junk parameter", noteBody, with("Content-Type", "application/json; charset"), payload.HandlerOptions{}, 200, success},
 		{"suffix", noteBody, with("Content-Type", "application/cloudevents+json"), payload.HandlerOptions{}, 200, success},
 		{"no content type", noteBody, func(r *http.Request) { r.Header.Del("Content-Type") }, payload.HandlerOptions{}, 200, success},
 		{"another charset", noteBody, with("Content-Type", "application/json; charset=latin1"), payload.HandlerOptions{}, 415, badType},
