@@ -12,7 +12,8 @@ import (
 type Limit struct {
 	// Name is what headers and errors call the limit, and keeps its keys apart
 	// from those of others in the same Store, see [Request]. Empty means the
-	// limiter's name.
+	// limiter's name, which is the better place for it if the Limiter is also
+	// asked directly, or to Reset a key.
 	Name string
 	// Limiter is required. Several Limits may share one.
 	Limiter *Limiter

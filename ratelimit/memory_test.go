@@ -91,7 +91,7 @@ func TestFloodKeepsExhaustedClientsOut(t *testing.T) {
 	const clients = 1000
 	flood := 1_000_000
 	if testing.Short() || racing {
-		flood = 200_000
+		flood = 100_000
 	}
 	l := newLimiter(t, ratelimit.Rate{Events: 100, Per: 100 * time.Hour}, ratelimit.Options{})
 	for i := range clients {
