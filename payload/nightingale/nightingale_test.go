@@ -38,7 +38,8 @@ func encode(t testing.TB, v interface {
 }
 
 // made copies the exported fields of v, at every level: what a program would
-// have that made the value in Go.
+// have that made the value in Go. Empty lists become nil ones, which say the
+// same.
 func made(v reflect.Value) reflect.Value {
 	fresh := reflect.New(v.Type()).Elem()
 	switch v.Kind() {
@@ -49,7 +50,7 @@ func made(v reflect.Value) reflect.Value {
 			}
 		}
 	case reflect.Slice:
-		if !v.IsNil() {
+		if v.Len() > 0 {
 			fresh.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
 			for i := range v.Len() {
 				fresh.Index(i).Set(made(v.Index(i)))
