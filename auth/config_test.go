@@ -1,0 +1,245 @@
+package auth_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alertwire/alertwire/auth"
+)
+
+func parseConfig(t *testing.T, text string) auth.Config {
+	t.Helper()
+	var c auth.Config
+	require.NoError(t, json.Unmarshal([]byte(text), &c))
+	return c
+}
+
+func TestConfigForms(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		return path
+	}
+	one, two := file("one", "from-file\n"), file("two", "\r\nfirst\r\n\r\nsecond")
+	t.Setenv("ALERTWIRE_TEST_TOKEN", "from-env")
+
+	tests := []struct {
+		name, text string
+		want       http.Header // what Sign sets
+		accepts    []string    // further headers that verify, name and value in turn
+	}{
+		{"pair", `{"basic": ["u", "p"]}`, http.Header{"Authorization": {basicHeader("u:p")}}, nil},
+		{"pair, password in a file", `{"basic": ["u", {"file": "` + one + `"}]}`, http.Header{"Authorization": {basicHeader("u:from-file")}}, nil},
+		{"pair, several passwords", `{"basic": ["u", {"file": "` + two + `"}]}`, http.Header{"Authorization": {basicHeader("u:first")}}, []string{"Authorization", basicHeader("u:second")}},
+		{"object", `{"basic": {"user": "u", "password": {"env": "ALERTWIRE_TEST_TOKEN"}}}`, http.Header{"Authorization": {basicHeader("u:from-env")}}, nil},
+		{"no user", `{"basic": ["", "p"]}`, http.Header{"Authorization": {basicHeader(":p")}}, nil},
+		{"bearer", `{"bearer": "tok"}`, http.Header{"Authorization": {"Bearer tok"}}, nil},
+		{"bearers", `{"bearer": ["new", "old"]}`, http.Header{"Authorization": {"Bearer new"}}, []string{"Authorization", "Bearer old"}},
+		{"bearer from a file", `{"bearer": {"file": "` + one + `"}}`, http.Header{"Authorization": {"Bearer from-file"}}, nil},
+		{"bearers from everywhere", `{"bearer": ["inline", {"file": "` + two + `"}, {"env": "ALERTWIRE_TEST_TOKEN"}]}`,
+			http.Header{"Authorization": {"Bearer inline"}}, []string{"Authorization", "Bearer from-env"}},
+		{"header", `{"header": {"name": "x-api-key", "value": "k"}}`, http.Header{"X-Api-Key": {"k"}}, nil},
+		{"bearer and header", `{"bearer": "tok", "header": {"name": "X-Key", "value": "k"}}`,
+			http.Header{"Authorization": {"Bearer tok"}, "X-Key": {"k"}}, nil},
+		{"github", `{"hmac": {"scheme": "github", "secret": "It's a Secret to Everybody"}}`,
+			http.Header{"X-Hub-Signature-256": {"sha256=50b0123e6e44430d2c43ecca0ee520d961ffd326425c07859f70a57161c3ebcd"}}, nil},
+		{"custom", `{"hmac": {"scheme": "custom", "custom": {"header": "X-Sig", "signed": "{body}"}, "secret": "s"}}`,
+			http.Header{"X-Sig": {"143ca8d517ba1b181025d732b1cf275d90104fca57bb02a565542978aa18c4b6"}}, nil},
+		{"null", `{"basic": null, "bearer": null, "header": null}`, http.Header{}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := parseConfig(t, tt.text)
+			s := must(c.Strategy())
+			r := get()
+			require.NoError(t, s.Sign(r, []byte("{}")))
+			assert.Equal(t, tt.want, r.Header)
+			if !c.IsZero() {
+				require.NoError(t, s.Verify(r, []byte("{}")))
+			}
+			if tt.accepts != nil {
+				require.NoError(t, s.Verify(get(tt.accepts...), nil))
+			}
+			again := parseConfig(t, string(must(json.Marshal(c))))
+			assert.Equal(t, c.IsZero(), again.IsZero())
+		})
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string, content []byte) string {
+		p := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(p, content, 0o600))
+		return p
+	}
+	empty, large := path("empty", []byte("\n\n")), path("large", make([]byte, 64<<10+1))
+	tests := []struct {
+		name, text string
+		wantErr    error
+	}{
+		{"empty bearer", `{"bearer": ""}`, auth.ErrEmptySecret},
+		{"empty one of them", `{"bearer": ["a", ""]}`, auth.ErrEmptySecret},
+		{"empty password", `{"basic": ["u", ""]}`, auth.ErrEmptySecret},
+		{"header without a value", `{"header": {"name": "X-Key", "value": []}}`, auth.ErrEmptySecret},
+		{"hmac without a secret", `{"hmac": {"scheme": "github", "secret": []}}`, auth.ErrEmptySecret},
+		{"variable that is not set", `{"bearer": {"env": "ALERTWIRE_TEST_UNSET"}}`, auth.ErrEmptySecret},
+		{"file that is not there", `{"bearer": {"file": "` + dir + `/none"}}`, os.ErrNotExist},
+		{"file that is empty", `{"bearer": {"file": "` + empty + `"}}`, auth.ErrEmptySecret},
+		{"file that is too large", `{"bearer": {"file": "` + large + `"}}`, auth.ErrBadSecret},
+		{"placeholder", `{"bearer": "[redacted]"}`, auth.ErrEmptySecret},
+		{"key not base64", `{"hmac": {"scheme": "standard-webhooks", "secret": "whsec_?"}}`, auth.ErrBadSecret},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := parseConfig(t, tt.text).Strategy()
+			require.ErrorIs(t, err, tt.wantErr)
+		})
+	}
+
+	for _, text := range []string{
+		`{"hmac": {"scheme": "gitbuh", "secret": "s"}}`,
+		`{"hmac": {"scheme": "", "secret": "s"}}`,
+		`{"hmac": {"scheme": "custom", "secret": "s"}}`,
+		`{"hmac": {"scheme": "github", "secret": "s", "custom": {"header": "X-Sig", "signed": "{body}"}}}`,
+		`{"hmac": {"scheme": "github", "secret": "s", "timestamp_header": "X-Time"}}`,
+		`{"hmac": {"scheme": "slack", "secret": "s", "tolerance": "-5m"}}`,
+		`{"header": {"name": "Host", "value": "s"}}`,
+		`{"query": {"name": "", "value": "s"}}`,
+		`{"basic": ["a:b", "p"]}`,
+		`{"basic": ["u", "p"], "bearer": "tok"}`,
+		`{"bearer": "tok", "header": {"name": "authorization", "value": "Token t"}}`,
+		`{"bearer": {"file": "` + empty + `", "env": "HOME"}}`,
+	} {
+		_, err := parseConfig(t, text).Strategy()
+		assert.Error(t, err, text)
+	}
+}
+
+// A key that is not known would leave a webhook without credentials.
+func TestConfigIsReadStrictly(t *testing.T) {
+	for _, text := range []string{
+		`{"bearrer": "` + canary + `"}`,
+		`{"Bearer": "` + canary + `"}`,
+		`{"bearer": {"path": "` + canary + `"}}`,
+		`{"bearer": 5}`,
+		`{"bearer": {"file": 5}}`,
+		`{"bearer": [["` + canary + `"]]}`,
+		`{"basic": ["u"]}`,
+		`{"basic": ["u", "` + canary + `", "x"]}`,
+		`{"basic": [{"file": "x"}, "` + canary + `"]}`,
+		`{"basic": "` + canary + `"}`,
+		`{"basic": {"username": "u", "password": "` + canary + `"}}`,
+		`{"hmac": {"scheme": "slack", "secret": "` + canary + `", "tolerance": 300}}`,
+		`{"hmac": {"secrets": "` + canary + `"}}`,
+		`{"header": {"name": "X-Key", "values": "` + canary + `"}}`,
+		`[]`,
+	} {
+		var c auth.Config
+		err := json.Unmarshal([]byte(text), &c)
+		if assert.Error(t, err, text) {
+			assert.NotContains(t, err.Error(), canary)
+		}
+	}
+}
+
+func TestConfigPrintsNoSecret(t *testing.T) {
+	c := auth.Config{
+		Basic:  auth.BasicConfig{User: "u", Password: auth.Source{Value: canary}},
+		Bearer: auth.Sources{{Value: canary}, {File: "/run/secrets/token"}, {Env: "TOKEN"}},
+		Header: auth.NamedConfig{Name: "X-Key", Value: auth.Sources{{Value: canary}}},
+		Query:  auth.NamedConfig{Name: "token", Value: auth.Sources{{Value: canary}}},
+		HMAC:   auth.HMACConfig{Scheme: "slack", Secret: auth.Sources{{Value: canary}}, Tolerance: time.Minute},
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		assert.NotContains(t, fmt.Sprintf(verb, c), canary)
+	}
+	data, err := json.Marshal(c)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{
+		"basic": ["u", "[redacted]"],
+		"bearer": ["[redacted]", {"file": "/run/secrets/token"}, {"env": "TOKEN"}],
+		"header": {"name": "X-Key", "value": "[redacted]"},
+		"query": {"name": "token", "value": "[redacted]"},
+		"hmac": {"scheme": "slack", "secret": "[redacted]", "tolerance": "1m0s"}
+	}`, string(data))
+
+	var again auth.Config
+	require.NoError(t, json.Unmarshal(data, &again))
+	_, err = auth.Config{Header: again.Header}.Strategy()
+	require.ErrorIs(t, err, auth.ErrEmptySecret, "what was redacted does not come back")
+}
+
+func TestZeroConfig(t *testing.T) {
+	assert.Equal(t, true, auth.Config{}.IsZero())
+	assert.Equal(t, "{}", string(must(json.Marshal(auth.Config{}))))
+	s := must(auth.Config{}.Strategy())
+	r := get()
+	require.NoError(t, s.Sign(r, nil))
+	assert.Empty(t, r.Header)
+	for _, c := range []auth.Config{
+		{Basic: auth.BasicConfig{User: "u"}}, {Bearer: auth.Sources{{}}}, {Header: auth.NamedConfig{Name: "X"}},
+		{Query: auth.NamedConfig{Value: auth.Sources{{}}}}, {HMAC: auth.HMACConfig{AnyBody: true}},
+	} {
+		assert.Equal(t, false, c.IsZero())
+		_, err := c.Strategy()
+		assert.Error(t, err)
+	}
+}
+
+// What a YAML library does with the methods: it calls UnmarshalYAML with a
+// function that decodes the node, and encodes what MarshalYAML returns.
+func TestConfigYAMLMethods(t *testing.T) {
+	node := func(text string) func(any) error {
+		return func(v any) error { return json.Unmarshal([]byte(text), v) }
+	}
+	var list auth.Sources
+	require.NoError(t, list.UnmarshalYAML(node(`"s"`)))
+	assert.Equal(t, auth.Sources{{Value: "s"}}, list)
+	require.NoError(t, list.UnmarshalYAML(node(`["s", {"file": "f"}]`)))
+	assert.Equal(t, auth.Sources{{Value: "s"}, {File: "f"}}, list)
+	require.Error(t, list.UnmarshalYAML(node(`5`)))
+
+	var one auth.Source
+	require.NoError(t, one.UnmarshalYAML(node(`{"env": "E"}`)))
+	assert.Equal(t, auth.Source{Env: "E"}, one)
+	assert.Equal(t, false, one.IsZero())
+
+	var basic auth.BasicConfig
+	require.NoError(t, basic.UnmarshalYAML(node(`["u", {"file": "f"}]`)))
+	assert.Equal(t, auth.BasicConfig{User: "u", Password: auth.Source{File: "f"}}, basic)
+
+	for _, v := range []interface{ MarshalYAML() (any, error) }{
+		auth.Source{Value: canary}, auth.Sources{{Value: canary}}, auth.BasicConfig{User: "u", Password: auth.Source{Value: canary}},
+	} {
+		form, err := v.MarshalYAML()
+		require.NoError(t, err)
+		assert.NotContains(t, fmt.Sprint(form), canary)
+		assert.NotContains(t, string(must(json.Marshal(form))), canary)
+	}
+}
+
+func TestConfigSchemes(t *testing.T) {
+	for name := range schemes() {
+		secret := auth.Secret(canary)
+		if name == "standard-webhooks" {
+			secret = whsec
+		}
+		c := auth.Config{HMAC: auth.HMACConfig{Scheme: name, Secret: auth.Sources{{Value: secret}}, Header: "X-Renamed"}}
+		s, err := c.Strategy()
+		require.NoError(t, err, name)
+		r := get("Webhook-Id", "msg_1")
+		require.NoError(t, s.Sign(r, []byte("{}")), name)
+		assert.NotEmpty(t, r.Header.Get("X-Renamed"), name)
+		require.NoError(t, s.Verify(r, []byte("{}")), name)
+	}
+}
