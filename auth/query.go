@@ -53,7 +53,7 @@ func (q *Query) Sign(r *http.Request, _ []byte) error {
 	}
 	var kept []string
 	for part := range strings.SplitSeq(r.URL.RawQuery, "&") {
-		if name, _, ok := q.parameter(part); ok && name || part == "" {
+		if _, named, _ := q.parameter(part); named || part == "" {
 			continue
 		}
 		kept = append(kept, part)
@@ -63,19 +63,14 @@ func (q *Query) Sign(r *http.Request, _ []byte) error {
 	return nil
 }
 
-// parameter reports whether part of a query has the name, and its value; ok is
-// false if the part cannot be read.
-func (q *Query) parameter(part string) (named bool, value string, ok bool) {
+// parameter returns the value of a part of a query, if the part has the name.
+func (q *Query) parameter(part string) (value string, named bool, err error) {
 	name, value, _ := strings.Cut(part, "=")
-	name, err := url.QueryUnescape(name)
-	if err != nil {
-		return false, "", false
-	}
-	if name != q.name {
-		return false, "", true
+	if name, err = url.QueryUnescape(name); err != nil || name != q.name {
+		return "", false, nil
 	}
 	value, err = url.QueryUnescape(value)
-	return true, value, err == nil
+	return value, true, err
 }
 
 // Verify is VerifyHeader: the body is not looked at.
@@ -94,11 +89,11 @@ func (q *Query) verify(r *http.Request) error {
 	var value string
 	found := 0
 	for part := range strings.SplitSeq(r.URL.RawQuery, "&") {
-		named, v, ok := q.parameter(part)
-		switch {
-		case named && !ok:
+		v, named, err := q.parameter(part)
+		if err != nil {
 			return ErrMalformed
-		case named:
+		}
+		if named {
 			value = v
 			found++
 		}
