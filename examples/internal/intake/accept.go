@@ -3,114 +3,151 @@ package intake
 import (
 	"context"
 	"errors"
-	"net/url"
-	"strings"
+	"fmt"
 	"time"
 
 	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/callback/dispatch"
 	"github.com/alertwire/alertwire/payload"
-	"github.com/alertwire/alertwire/payload/alertmanager"
+	"github.com/alertwire/alertwire/payload/nightingale"
 )
 
-// accept queues a message for each endpoint that has not had all of it within
-// the dedup window, and answers before anything is delivered.
+// errInFlight is why a message waits for another one with the same alerts.
+var errInFlight = errors.New("the same alerts are being accepted")
+
+// accept queues what is new for each endpoint, and answers before anything is
+// delivered.
 //
 // What is remembered is each alert at each endpoint. So when one endpoint cannot
-// take the message, the sender is asked to repeat it, and the repeat goes to
-// that endpoint alone.
-func (r *Receiver) accept(ctx context.Context, m *alertmanager.Message) (any, error) {
-	events := m.Events()
-	pending := make(map[string]*reservation)
-	var due []string
-	for _, e := range r.endpoints {
-		res, err := r.reserve(ctx, e.Name, events)
-		if err != nil {
-			settleAll(pending, err)
-			return nil, &payload.RetryError{After: time.Second, Err: err}
-		}
-		if res.fresh {
-			pending[e.Name] = res
-			due = append(due, e.Name)
-		}
+// take a message, the sender is asked to repeat it, and the repeat goes to that
+// endpoint alone.
+func (r *Receiver) accept(ctx context.Context, p payload.Payload) (any, error) {
+	events := p.Events()
+	if _, list := p.(*nightingale.Message); list && len(events) == 0 {
+		return nil, fmt.Errorf("%w: a list without events", payload.ErrInvalid)
 	}
-
-	if len(due) > 0 {
-		err := r.dispatch(ctx, m, due)
-		settle(pending, err)
-		if err != nil {
-			return nil, &payload.RetryError{Err: err}
-		}
-	}
-	return alertmanager.NewReply(m, r.reportURL), nil
-}
-
-// dispatch hands the bytes that came to the named endpoints.
-func (r *Receiver) dispatch(ctx context.Context, m *alertmanager.Message, to []string) error {
-	msg, err := callback.NewMessage(m)
+	work, err := r.plan(ctx, p, events)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if id := m.DeliveryID(); id != "" {
-		msg.ID = callback.DeriveID(id) // the repeat of a message keeps its ID
+	r.history.came(events, time.Now())
+
+	var failed error
+	for _, j := range work {
+		if err := r.dispatch(ctx, j); err != nil {
+			failed = err
+		}
 	}
-	msg.Type = string(m.Status)
-	msg.Key = strings.Clone(m.GroupKey)
-	return r.calls.Dispatch(ctx, msg, to...)
+	if failed != nil {
+		return nil, &payload.RetryError{Err: failed}
+	}
+	return r.reply(events), nil
 }
 
-func (r *Receiver) reportURL(a *alertmanager.Alert) string {
-	return r.baseURL + "/report/" + url.PathEscape(a.ID())
+// A job is one message and the endpoints that are due to get it.
+type job struct {
+	piece
+	to    []string
+	claim map[string]claim // by endpoint
 }
 
-// A reservation holds the alerts of one message for one endpoint until it is
-// known whether the endpoint has taken them.
-type reservation struct {
-	fresh bool // at least one alert is new to the endpoint
+// plan finds out what is due to whom, and reserves it.
+func (r *Receiver) plan(ctx context.Context, p payload.Payload, events []payload.Event) ([]*job, error) {
+	byFormat := make(map[string][]*job)
+	var all []*job
+	for _, e := range r.endpoints {
+		jobs, ok := byFormat[e.Format]
+		if !ok {
+			pieces, err := encode(e.Format, p, events)
+			if err != nil {
+				release(all, err)
+				return nil, err
+			}
+			for _, piece := range pieces {
+				jobs = append(jobs, &job{piece: piece, claim: make(map[string]claim)})
+			}
+			byFormat[e.Format] = jobs
+			all = append(all, jobs...)
+		}
+		for _, j := range jobs {
+			c, err := r.reserve(ctx, e.Name, j.events)
+			if err != nil {
+				release(all, err)
+				return nil, &payload.RetryError{After: time.Second, Err: err}
+			}
+			if c.fresh {
+				j.claim[e.Name] = c
+				j.to = append(j.to, e.Name)
+			}
+		}
+	}
+	return all, nil
+}
+
+// dispatch hands over one message, and remembers who has it.
+func (r *Receiver) dispatch(ctx context.Context, j *job) error {
+	if len(j.to) == 0 {
+		return nil
+	}
+	r.history.sent(j.msg.ID, j.events, j.to) // first: calls may be over before Dispatch returns
+	err := r.calls.Dispatch(ctx, j.msg, j.to...)
+	var partly *dispatch.Error
+	whole := err != nil && !errors.As(err, &partly)
+	for name, c := range j.claim {
+		refused := err
+		if !whole {
+			refused = nil
+			if partly != nil {
+				refused = partly.Refused[name]
+			}
+		}
+		c.settle(refused)
+		if refused != nil {
+			r.history.refused(j.msg.ID, name)
+		}
+	}
+	return err
+}
+
+// A claim holds alerts for one endpoint until it is known whether the endpoint
+// has taken them.
+type claim struct {
+	fresh bool // at least one of them is new to the endpoint
 	done  []func(error)
 }
 
-func (r *Receiver) reserve(ctx context.Context, endpoint string, events []payload.Event) (*reservation, error) {
-	res := &reservation{fresh: len(events) == 0}
+func (r *Receiver) reserve(ctx context.Context, endpoint string, events []payload.Event) (claim, error) {
+	c := claim{fresh: len(events) == 0}
 	for _, e := range events {
 		done, fresh, err := r.dedup.Reserve(ctx, payload.ID(endpoint, e.ID))
 		if err != nil {
-			res.settle(errInFlight)
-			return nil, errInFlight
+			c.settle(errInFlight)
+			return claim{}, errInFlight
 		}
 		if fresh {
-			res.fresh = true
-			res.done = append(res.done, done)
+			c.fresh = true
+			c.done = append(c.done, done)
 		}
 	}
-	return res, nil
+	return c, nil
 }
 
-func (r *reservation) settle(err error) {
-	for _, done := range r.done {
+func (c claim) settle(err error) {
+	for _, done := range c.done {
 		done(err)
 	}
 }
 
-func settleAll(pending map[string]*reservation, err error) {
-	for _, res := range pending {
-		res.settle(err)
+func release(jobs []*job, err error) {
+	for _, j := range jobs {
+		for _, c := range j.claim {
+			c.settle(err)
+		}
 	}
 }
 
-// settle tells each reservation what became of it: an error of the dispatcher
-// names those who refused, and the others have accepted.
-func settle(pending map[string]*reservation, err error) {
-	var partly *dispatch.Error
-	if err != nil && !errors.As(err, &partly) {
-		settleAll(pending, err)
-		return
-	}
-	for name, res := range pending {
-		var refused error
-		if partly != nil {
-			refused = partly.Refused[name]
-		}
-		res.settle(refused)
-	}
+// A piece is one message on its way out, and the events that it is about.
+type piece struct {
+	msg    callback.Message
+	events []payload.Event
 }

@@ -4,15 +4,18 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/callback/dispatch"
 )
 
-// LoadEndpoints reads a file of endpoints. An empty name is no file and no
+// loadEndpoints reads a file of endpoints. An empty name is no file and no
 // endpoint.
-func LoadEndpoints(file string) ([]dispatch.Endpoint, error) {
+func loadEndpoints(file string) ([]dispatch.Endpoint, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -25,38 +28,41 @@ func LoadEndpoints(file string) ([]dispatch.Endpoint, error) {
 		return nil, fmt.Errorf("-endpoints: %s: %w", file, err)
 	}
 	for _, e := range endpoints {
-		if e.Format != "" && e.Format != "raw" {
-			return nil, fmt.Errorf("-endpoints: %s: %s: format %q is not known, there is \"raw\"", file, e.Name, e.Format)
+		if _, known := outgoing[e.Format]; !known && e.Format != "" && e.Format != "raw" {
+			return nil, fmt.Errorf("-endpoints: %s: %q: format: %q is not one of raw, %s",
+				file, e.Name, e.Format, strings.Join(slices.Sorted(maps.Keys(outgoing)), ", "))
 		}
 	}
 	return endpoints, nil
 }
 
-// AddEndpoints makes the endpoints known to calls. The error names the first
-// one that cannot be called as it is configured.
-func AddEndpoints(ctx context.Context, endpoints []dispatch.Endpoint, calls dispatch.Dispatcher, log *slog.Logger) error {
-	for _, e := range endpoints {
-		hook, err := callback.New(e.Callback, callback.Options{Name: e.Name, Logger: log})
-		if err == nil {
-			err = calls.Add(ctx, e.Name, hook, e.Options)
-		}
+// callers makes a Caller for each endpoint. The error names the first one that
+// cannot be called as it is configured.
+func (r *Receiver) callers() ([]callback.Caller, error) {
+	all := make([]callback.Caller, len(r.endpoints))
+	for i, e := range r.endpoints {
+		hook, err := callback.New(e.Callback, callback.Options{Name: e.Name, Logger: r.log, Observe: r.attempt})
 		if err != nil {
-			return fmt.Errorf("endpoint %q: %w", e.Name, err)
+			return nil, fmt.Errorf("-endpoints: %q: %w", e.Name, err)
 		}
+		all[i] = hook
 	}
-	return nil
+	return all, nil
 }
 
-// LogOutcome returns a function for dispatch.MemoryOptions.Observe that logs
-// every message that was not delivered.
-func LogOutcome(log *slog.Logger) func(dispatch.Outcome) {
-	return func(o dispatch.Outcome) {
-		level := slog.LevelDebug
-		if o.Result != dispatch.Delivered {
-			level = slog.LevelWarn
-		}
-		log.LogAttrs(context.Background(), level, "callback "+string(o.Result),
-			slog.String("endpoint", o.Endpoint), slog.String("message_id", o.Message.ID),
-			slog.Int("attempts", o.Attempts), slog.Any("error", o.Err))
+func (r *Receiver) attempt(ctx context.Context, a callback.Attempt) {
+	r.metrics.alertwire.Observe(ctx, a)
+	r.history.attempt(ctx, a)
+}
+
+// outcome is told what finally became of each message.
+func (r *Receiver) outcome(o dispatch.Outcome) {
+	r.history.outcome(o)
+	level := slog.LevelDebug
+	if o.Result != dispatch.Delivered {
+		level = slog.LevelWarn
 	}
+	r.log.LogAttrs(context.Background(), level, "callback "+string(o.Result),
+		slog.String("endpoint", o.Endpoint), slog.String("message_id", o.Message.ID),
+		slog.Int("attempts", o.Attempts), slog.Any("error", o.Err))
 }

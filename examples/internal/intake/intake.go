@@ -2,20 +2,20 @@
 // webhook endpoint of the OnCallM document, in front of any dispatcher.
 //
 // It is an example of how the packages of alertwire are put together, and meant
-// to be copied: intake.go is the chain of handlers, accept.go what happens to
-// a message, the rest is configuration and life cycle.
+// to be copied. intake.go is the chain of handlers, accept.go what happens to a
+// message, format.go what is sent on, history.go and page.go what a person sees,
+// metrics.go what Prometheus sees; the rest is configuration and life cycle.
 package intake
 
 import (
-	"errors"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/alertwire/alertwire/auth"
 	"github.com/alertwire/alertwire/callback/dispatch"
 	"github.com/alertwire/alertwire/challenge"
 	"github.com/alertwire/alertwire/payload"
-	"github.com/alertwire/alertwire/payload/alertmanager"
 	"github.com/alertwire/alertwire/ratelimit"
 )
 
@@ -25,38 +25,17 @@ type Receiver struct {
 	endpoints []dispatch.Endpoint
 	baseURL   string
 	dedup     *ratelimit.Dedup
+	history   *history
+	metrics   *metrics
 	log       *slog.Logger
 	handler   http.Handler
+	ready     atomic.Bool
 }
-
-// New returns a receiver that hands what it accepts to calls, which has the
-// endpoints already. See [AddEndpoints].
-func New(o Options, endpoints []dispatch.Endpoint, calls dispatch.Dispatcher, log *slog.Logger) (*Receiver, error) {
-	r := &Receiver{
-		calls:     calls,
-		endpoints: endpoints,
-		baseURL:   o.BaseURL,
-		dedup:     &ratelimit.Dedup{Window: o.Dedup},
-		log:       log,
-	}
-	webhook, err := r.webhook(o)
-	if err != nil {
-		return nil, err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/webhook", webhook)
-	mux.HandleFunc("GET /health", r.health)
-	r.handler = mux
-	return r, nil
-}
-
-// ServeHTTP serves /webhook and /health.
-func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.handler.ServeHTTP(w, req) }
 
 // webhook returns the handler of /webhook, the cheapest check outermost: how
 // often, is it a handshake, who sent it, what is it.
 func (r *Receiver) webhook(o Options) (http.Handler, error) {
-	h := payload.Handler(alertmanager.Decode, r.accept, payload.HandlerOptions{
+	var h http.Handler = payload.Handler(formats().Decode, r.accept, payload.HandlerOptions{
 		MaxBody:  o.MaxBody,
 		OnReject: r.rejected("payload"),
 	})
@@ -89,10 +68,10 @@ func (r *Receiver) webhook(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	limit := ratelimit.Enforce(ratelimit.EnforceOptions{
-		Status:   func(*http.Request) int { return o.OverloadStatus },
+		Status:   o.OverloadStatus.Func(),
 		OnReject: r.rejected("ratelimit"),
 	}, perIP, global)
-	return limit(h), nil
+	return r.whenReady(r.metrics.measure(limit(h))), nil
 }
 
 // onlyPost sends what is not a POST straight to the handler behind the check of
@@ -108,14 +87,30 @@ func onlyPost(checked, unchecked http.Handler) http.Handler {
 	})
 }
 
-// rejected logs why a request was turned away. The reasons of the packages hold
-// no secret and nothing of the body.
+// whenReady answers 503 before everything is set up and while what is queued is
+// delivered at the end: senders come back.
+func (r *Receiver) whenReady(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if !r.ready.Load() {
+			notReady(w)
+			return
+		}
+		h.ServeHTTP(w, req)
+	})
+}
+
+func notReady(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "5")
+	writeJSON(w, http.StatusServiceUnavailable, map[string]any{"detail": "Service not initialised"})
+}
+
+// rejected counts and logs why a request was turned away. The reasons of the
+// packages hold no secret and nothing of the body.
 func (r *Receiver) rejected(by string) func(*http.Request, error) {
+	count := r.metrics.alertwire.Rejected(by)
 	return func(req *http.Request, reason error) {
+		count(req, reason)
 		r.log.LogAttrs(req.Context(), slog.LevelWarn, "request rejected",
 			slog.String("by", by), slog.String("remote", req.RemoteAddr), slog.Any("reason", reason))
 	}
 }
-
-// errInFlight is why a message waits for another one with the same alerts.
-var errInFlight = errors.New("the same alerts are being accepted")

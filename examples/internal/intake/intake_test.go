@@ -66,18 +66,18 @@ func start(t *testing.T, endpoints string, args ...string) (*httptest.Server, *d
 	}, args...)))
 	require.NoError(t, o.Complete())
 
-	all, err := intake.LoadEndpoints(o.Endpoints)
-	require.NoError(t, err)
-	calls, err := dispatch.NewMemory(dispatch.MemoryOptions{Observe: intake.LogOutcome(log)})
+	var calls *dispatch.Memory
+	r, err := intake.New(t.Context(), *o, func(_ context.Context, _ *slog.Logger, outcome func(dispatch.Outcome)) (dispatch.Dispatcher, error) {
+		var err error
+		calls, err = dispatch.NewMemory(dispatch.MemoryOptions{Observe: outcome})
+		return calls, err
+	}, log)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel() // what is left is not of interest any more
 		_, _ = calls.Shutdown(ctx)
 	})
-	require.NoError(t, intake.AddEndpoints(t.Context(), all, calls, log))
-	r, err := intake.New(*o, all, calls, log)
-	require.NoError(t, err)
 	srv := httptest.NewServer(r)
 	t.Cleanup(srv.Close)
 	return srv, calls, out

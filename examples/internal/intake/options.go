@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strconv"
+	"regexp"
 	"strings"
 	"time"
 
@@ -25,8 +25,9 @@ type Options struct {
 	Endpoints       string // a file
 	PerIP, Global   Rate
 	Dedup           time.Duration
-	OverloadStatus  int
+	OverloadStatus  Overload
 	MaxBody         int64
+	MetricsPrefix   string
 
 	challengeFile string
 }
@@ -34,8 +35,9 @@ type Options struct {
 // Flags adds the flags to fs. Call Options.Complete once they are parsed.
 func Flags(fs *flag.FlagSet) *Options {
 	o := &Options{
-		PerIP:  Rate{ratelimit.Rate{Events: 100, Per: time.Minute}},
-		Global: Rate{ratelimit.Rate{Events: 1000, Per: time.Minute}},
+		PerIP:          Rate{ratelimit.Rate{Events: 100, Per: time.Minute}},
+		Global:         Rate{ratelimit.Rate{Events: 1000, Per: time.Minute}},
+		OverloadStatus: http.StatusServiceUnavailable,
 	}
 	fs.StringVar(&o.Listen, "listen", "127.0.0.1:8001", "`address` to listen on")
 	fs.StringVar(&o.BaseURL, "base-url", cmp.Or(os.Getenv("ONCALLM_BASE_URL"), "http://localhost:8001"),
@@ -50,9 +52,11 @@ func Flags(fs *flag.FlagSet) *Options {
 	fs.Var(&o.PerIP, "per-ip", "requests per address, as `events/time`; \"off\" for no limit")
 	fs.Var(&o.Global, "global", "requests in all, as `events/time`; \"off\" for no limit")
 	fs.DurationVar(&o.Dedup, "dedup", time.Minute, "for how long an alert that says the same again is not forwarded")
-	fs.IntVar(&o.OverloadStatus, "overload-status", http.StatusServiceUnavailable,
-		"`status` of what exceeds a limit, 429 or 503. Alertmanager takes 429 as final: an alert that is over\n"+
-			"before its next flush is then lost, firing and resolved. After 503 it tries again within seconds")
+	fs.Var(&o.OverloadStatus, "overload-status",
+		"`status` of what exceeds a limit: 503, 429, or auto for 503 to Alertmanager and Grafana and 429 to others.\n"+
+			"Alertmanager takes 429 as final: an alert that is over before its next flush is then lost, firing\n"+
+			"and resolved. After 503 it tries again within seconds")
+	fs.StringVar(&o.MetricsPrefix, "metrics-prefix", "oncallm", "`prefix` of the metrics about /webhook")
 	fs.Int64Var(&o.MaxBody, "max-body", 8<<20, "greatest body in `bytes`; 2,000 alerts have about 2 MB")
 	return o
 }
@@ -64,8 +68,8 @@ func (o *Options) Complete() error {
 		return errors.New("-token-file is missing: without it anybody may send alerts; -no-auth says that this is meant")
 	case o.TokenFile != "" && o.NoAuth:
 		return errors.New("-token-file and -no-auth exclude each other")
-	case o.OverloadStatus != http.StatusTooManyRequests && o.OverloadStatus != http.StatusServiceUnavailable:
-		return fmt.Errorf("-overload-status: %d is neither 429 nor 503", o.OverloadStatus)
+	case !prefix.MatchString(o.MetricsPrefix):
+		return errors.New("-metrics-prefix: must be letters, digits and underscores")
 	case o.Dedup <= 0:
 		return errors.New("-dedup: must be more than zero")
 	case o.MaxBody <= 0:
@@ -86,6 +90,8 @@ func (o *Options) Complete() error {
 	return nil
 }
 
+var prefix = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
 // limit returns the limit that a rate describes.
 func (o *Options) limit(name string, r Rate, key ratelimit.KeyFunc) (ratelimit.Limit, error) {
 	lo := ratelimit.Options{}
@@ -94,38 +100,4 @@ func (o *Options) limit(name string, r Rate, key ratelimit.KeyFunc) (ratelimit.L
 	}
 	l, err := ratelimit.New(r.Rate, lo)
 	return ratelimit.Limit{Name: name, Limiter: l, Key: key}, err
-}
-
-// A Rate is a flag of the form "100/1m". The zero Rate is "off".
-type Rate struct{ ratelimit.Rate }
-
-// String returns the rate in the form that Set reads.
-func (r *Rate) String() string {
-	if r.Rate == (ratelimit.Rate{}) {
-		return "off"
-	}
-	per := r.Per.String()
-	if strings.HasSuffix(per, "m0s") {
-		per = strings.TrimSuffix(per, "0s")
-	}
-	return fmt.Sprintf("%d/%s", r.Events, per)
-}
-
-// Set reads events/time, such as 100/1m, or "off".
-func (r *Rate) Set(s string) error {
-	if s == "off" {
-		r.Rate = ratelimit.Rate{}
-		return nil
-	}
-	events, per, ok := strings.Cut(s, "/")
-	n, err := strconv.Atoi(events)
-	if !ok || err != nil || n <= 0 {
-		return errors.New("must have the form 100/1m")
-	}
-	d, err := time.ParseDuration(per)
-	if err != nil || d <= 0 {
-		return errors.New("must have the form 100/1m")
-	}
-	r.Rate = ratelimit.Rate{Events: n, Per: d}
-	return nil
 }

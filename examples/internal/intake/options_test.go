@@ -3,6 +3,7 @@ package intake_test
 import (
 	"flag"
 	"io"
+	"log/slog"
 	"path/filepath"
 	"testing"
 
@@ -21,7 +22,7 @@ func TestOptionsThatAreRefused(t *testing.T) {
 	}{
 		{"nothing", nil, "-token-file is missing"},
 		{"both", []string{"-token-file", token, "-no-auth"}, "exclude each other"},
-		{"status", []string{"-no-auth", "-overload-status", "500"}, "neither 429 nor 503"},
+		{"prefix", []string{"-no-auth", "-metrics-prefix", "a-b"}, "-metrics-prefix"},
 		{"dedup", []string{"-no-auth", "-dedup", "0s"}, "-dedup"},
 		{"body", []string{"-no-auth", "-max-body", "-1"}, "-max-body"},
 		{"no challenge secret", []string{"-no-auth", "-challenge-secret-file", filepath.Join(t.TempDir(), "none")}, "-challenge-secret-file"},
@@ -51,6 +52,16 @@ func TestRateFlag(t *testing.T) {
 	}
 }
 
+func TestOverloadFlag(t *testing.T) {
+	for _, text := range []string{"429", "503", "auto"} {
+		var o intake.Overload
+		require.NoError(t, o.Set(text))
+		assert.Equal(t, text, o.String())
+	}
+	var o intake.Overload
+	assert.Error(t, o.Set("500"))
+}
+
 func TestEndpointsThatAreRefused(t *testing.T) {
 	tests := []struct {
 		name, json, want string
@@ -63,7 +74,11 @@ func TestEndpointsThatAreRefused(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := intake.LoadEndpoints(file(t, tt.json))
+			fs := flag.NewFlagSet("", flag.ContinueOnError)
+			o := intake.Flags(fs)
+			require.NoError(t, fs.Parse([]string{"-no-auth", "-endpoints", file(t, tt.json)}))
+			require.NoError(t, o.Complete())
+			_, err := intake.New(t.Context(), *o, nil, slog.New(slog.DiscardHandler)) // nil: it must not come to that
 			require.ErrorContains(t, err, tt.want)
 		})
 	}

@@ -11,17 +11,77 @@ import (
 	"time"
 
 	"github.com/alertwire/alertwire/callback/dispatch"
+	"github.com/alertwire/alertwire/ratelimit"
 )
 
 // drainTime is how long a program that was told to stop goes on delivering.
 const drainTime = 20 * time.Second
 
-// Run serves r on listen until ctx ends. Then it answers what is under way,
-// delivers what is queued, and returns an error if something was left.
+// An Opener returns the dispatcher of a program. It is given where to report
+// what finally became of each message.
+type Opener func(ctx context.Context, log *slog.Logger, outcome func(dispatch.Outcome)) (dispatch.Dispatcher, error)
+
+// New returns a receiver with the endpoints of the options. It checks all of
+// them before it opens the dispatcher.
+func New(ctx context.Context, o Options, open Opener, log *slog.Logger) (*Receiver, error) {
+	endpoints, err := loadEndpoints(o.Endpoints)
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := newMetrics(o.MetricsPrefix)
+	if err != nil {
+		return nil, err
+	}
+	r := &Receiver{
+		endpoints: endpoints,
+		baseURL:   o.BaseURL,
+		dedup:     &ratelimit.Dedup{Window: o.Dedup},
+		history:   newHistory(),
+		metrics:   metrics,
+		log:       log,
+	}
+	callers, err := r.callers()
+	if err != nil {
+		return nil, err
+	}
+	webhook, err := r.webhook(o)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/webhook", webhook)
+	mux.HandleFunc("GET /health", r.health)
+	mux.HandleFunc("GET /{$}", r.index)
+	mux.HandleFunc("GET /report/{key}", r.report)
+	mux.Handle("GET /metrics", metrics.handler())
+	r.handler = mux
+
+	if r.calls, err = open(ctx, log, r.outcome); err != nil {
+		return nil, err
+	}
+	metrics.alertwire.Watch(r.calls)
+	for i, e := range endpoints {
+		if err := r.calls.Add(ctx, e.Name, callers[i], e.Options); err != nil {
+			return nil, fmt.Errorf("-endpoints: %q: %w", e.Name, err)
+		}
+	}
+	if len(endpoints) == 0 {
+		log.Warn("no endpoints: alerts are accepted and go nowhere; see -endpoints")
+	}
+	r.ready.Store(true)
+	return r, nil
+}
+
+// ServeHTTP serves /webhook, /health, /metrics and the pages.
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.handler.ServeHTTP(w, req) }
+
+// Run serves r on listen until ctx ends. Then it sends newcomers away, answers
+// what is under way, delivers what is queued, and returns an error if something
+// was left.
 func (r *Receiver) Run(ctx context.Context, listen string) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
 	if err != nil {
-		return err
+		return errors.Join(err, r.drain(ctx))
 	}
 	srv := &http.Server{
 		Handler:           r,
@@ -35,21 +95,28 @@ func (r *Receiver) Run(ctx context.Context, listen string) error {
 	go func() { ended <- srv.Serve(l) }()
 	r.log.Info("listening", slog.String("address", l.Addr().String()), slog.Int("endpoints", len(r.endpoints)))
 
+	var broken error
 	select {
-	case err = <-ended: // the listener broke; what is queued is delivered all the same
+	case broken = <-ended: // what is queued is delivered all the same
 	case <-ctx.Done():
-		r.log.Info("stopping")
 	}
-
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	r.log.Info("stopping: delivering what is queued", slog.Duration("at_most", drainTime))
+	r.ready.Store(false)
+	left := r.drain(ctx)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if shut := srv.Shutdown(drain); shut != nil {
-		err = errors.Join(err, shut)
+	if srv.Shutdown(stop) != nil {
+		_ = srv.Close() // somebody keeps a request open: it was told 503 or has its answer
 	}
-	left, shut := r.calls.Shutdown(drain)
-	if shut != nil {
-		err = errors.Join(err, shut)
-	}
+	return errors.Join(broken, left)
+}
+
+// drain delivers what is queued, and returns an error if not all of it could be.
+// Until it has ended, the pages still tell what becomes of it.
+func (r *Receiver) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	left, err := r.calls.Shutdown(ctx)
 	for _, u := range left {
 		r.log.Error("not delivered", slog.String("endpoint", u.Endpoint),
 			slog.String("message_id", u.Message.ID), slog.Int("attempts", u.Attempts))
@@ -57,32 +124,29 @@ func (r *Receiver) Run(ctx context.Context, listen string) error {
 	if len(left) > 0 {
 		return fmt.Errorf("%d callbacks were not delivered", len(left))
 	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
 	return err
 }
 
 // health answers what the document says, as far as it is true here.
 func (r *Receiver) health(w http.ResponseWriter, req *http.Request) {
+	if !r.ready.Load() {
+		notReady(w)
+		return
+	}
 	stats, err := r.calls.Stats(req.Context())
 	if err != nil {
-		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"detail": "Service not initialised"})
+		notReady(w)
 		return
+	}
+	queued := 0
+	for _, s := range stats {
+		queued += s.Queued + s.InFlight
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
 		"status":           "healthy",
 		"webhook_endpoint": "available",
-		"queue_size":       queued(stats),
+		"queue_size":       queued,
 	})
-}
-
-func queued(stats []dispatch.EndpointStats) int {
-	n := 0
-	for _, s := range stats {
-		n += s.Queued + s.InFlight
-	}
-	return n
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

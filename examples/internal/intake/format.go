@@ -1,0 +1,105 @@
+package intake
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/payload"
+	"github.com/alertwire/alertwire/payload/alertmanager"
+	"github.com/alertwire/alertwire/payload/nightingale"
+)
+
+// formats are the bodies that are taken in: all of them, told apart by shape.
+func formats() payload.Formats {
+	return payload.Formats{
+		alertmanager.Format(),
+		nightingale.Format(),
+	}
+}
+
+// outgoing are the formats that an endpoint can ask for, besides "raw": what
+// one event looks like in each.
+var outgoing = map[string]func(payload.Event) any{
+	"alertmanager": func(e payload.Event) any { return alertmanager.FromEvent(e) },
+	"nightingale":  func(e payload.Event) any { return nightingale.FromEvent(e) },
+	"slack":        func(e payload.Event) any { return slackText(e) },
+}
+
+// encode returns the messages for endpoints of a format: the bytes that came,
+// or one message for each event. What is in that format already is sent as it
+// came.
+func encode(format string, p payload.Payload, events []payload.Event) ([]piece, error) {
+	if format == "" || format == "raw" || len(events) > 0 && events[0].Source == format {
+		one, err := whole(p, events)
+		return []piece{one}, err
+	}
+	pieces := make([]piece, 0, len(events))
+	for _, e := range events {
+		msg, err := callback.NewMessage(outgoing[format](e))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", payload.ErrInvalid, err)
+		}
+		if e.ID != "" {
+			msg.ID = callback.DeriveID(format, e.ID) // the repeat of an event keeps its ID
+		}
+		msg.Type, msg.Key = string(e.Kind), e.Key
+		if !e.Time.IsZero() {
+			msg.Time = e.Time
+		}
+		pieces = append(pieces, piece{detach(msg), []payload.Event{e}})
+	}
+	return pieces, nil
+}
+
+func whole(p payload.Payload, events []payload.Event) (piece, error) {
+	msg, err := callback.NewMessage(p)
+	if err != nil {
+		return piece{}, err
+	}
+	if d, ok := p.(payload.Identified); ok && d.DeliveryID() != "" {
+		msg.ID = callback.DeriveID(d.DeliveryID())
+	}
+	if len(events) > 0 {
+		msg.Type, msg.Key = string(events[0].Kind), events[0].Key
+	}
+	if m, ok := p.(*alertmanager.Message); ok {
+		msg.Type, msg.Key = string(m.Status), payload.ID(m.Receiver, m.GroupKey)
+	}
+	return piece{detach(msg), events}, nil
+}
+
+// detach makes msg independent of the request that it is from.
+func detach(msg callback.Message) callback.Message {
+	msg.Type, msg.Key = strings.Clone(msg.Type), strings.Clone(msg.Key)
+	return msg
+}
+
+// slackText is what Slack's incoming webhooks take, and those of Mattermost,
+// Rocket.Chat and others after them.
+func slackText(e payload.Event) json.RawMessage {
+	title := slackEscape(cmp.Or(e.Title, e.Key))
+	if e.URL != "" && !strings.ContainsAny(e.URL, "|<> ") {
+		title = "<" + e.URL + "|" + title + ">"
+	}
+	text := fmt.Sprintf("*%s* %s", strings.ToUpper(string(e.Kind)), title)
+	if e.Severity != "" {
+		text += " (" + string(e.Severity) + ")"
+	}
+	if e.Text != "" {
+		text += "\n" + slackEscape(e.Text)
+	}
+	body, err := json.Marshal(map[string]string{"text": text})
+	if err != nil {
+		panic(err) // a string always has a JSON form
+	}
+	return body
+}
+
+// slackEscape escapes the three characters that Slack asks for. It also keeps
+// an alert from mentioning a whole channel.
+func slackEscape(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
