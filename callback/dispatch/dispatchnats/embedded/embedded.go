@@ -1,0 +1,227 @@
+// Package embedded is the durable dispatcher for one machine: package
+// dispatchnats with a NATS server inside the process, which keeps its files in
+// one directory.
+//
+//	d, err := embedded.Open(ctx, "/var/lib/relay", embedded.Options{})
+//	err = d.Add(ctx, "ops", hook, dispatch.EndpointOptions{})
+//	err = d.Dispatch(ctx, msg) // returns when msg is on the disk of this machine
+//	_, err = d.Shutdown(ctx)
+//
+// Every message is synced to disk before Dispatch returns, so that a crash of
+// the machine loses nothing that was accepted. Delivery is at least once, as
+// package dispatchnats says.
+//
+// The server listens on no port and handles no signals. One process at a time
+// has the directory: a second Open returns [ErrInUse].
+//
+// # What is stored
+//
+// Bodies and headers lie in the directory as they are, readable for whoever can
+// read its files, unless Options.Key is set. The directory is made with mode
+// 0700.
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"github.com/alertwire/alertwire/auth"
+	"github.com/alertwire/alertwire/callback/dispatch"
+	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats"
+)
+
+const (
+	serverName    = "alertwire"
+	startupWithin = 30 * time.Second
+	// maxPayload is what the server allows of body and headers together: bodies
+	// of 8 MiB, as everywhere in this module, and room for headers.
+	maxPayload = 8<<20 + 64<<10
+)
+
+// Why a store cannot be opened.
+var (
+	// ErrInUse means that another process, or another dispatcher of this one,
+	// has the directory.
+	ErrInUse = errors.New("embedded: the directory is in use")
+	// ErrNewer means that the store was written by a newer version.
+	ErrNewer = errors.New("embedded: the store was written by a newer version")
+	// ErrKey means that the store is encrypted and the key is not its key, or
+	// that it is not encrypted and there is a key.
+	ErrKey = errors.New("embedded: the key does not fit the store")
+)
+
+// Options are the options of [Open]. The zero value is a good beginning.
+type Options struct {
+	// Engine are the options of the dispatcher. Replicas must be zero.
+	Engine dispatchnats.Options
+	// MaxStore bounds all files of the directory, dead letters and messages
+	// that wait included. Zero means three quarters of what is free on the
+	// disk.
+	MaxStore int64
+	// Key encrypts the files, from the first start on: a store that exists
+	// cannot be given a key or another one. "" leaves them readable.
+	Key auth.Secret
+	// NoSync leaves it to the operating system when to write to the disk, at
+	// the latest after two minutes. It is several times as fast; a crash of
+	// the process loses nothing, a crash of the machine loses what was accepted
+	// in that time.
+	NoSync bool
+	// Logger gets what the server has to say, from level Warn on, and what
+	// Engine.Logger gets if that is nil. Nil is silent.
+	Logger *slog.Logger
+}
+
+func (o Options) validate() error {
+	switch {
+	case o.Engine.Replicas != 0:
+		return errors.New("embedded: replicas must be zero: there is one server")
+	case o.MaxStore < 0:
+		return errors.New("embedded: max store must not be negative")
+	}
+	return nil
+}
+
+// A Dispatcher is a [dispatchnats.Dispatcher] with its own server. It is safe
+// for concurrent use.
+type Dispatcher struct {
+	*dispatchnats.Dispatcher
+	store *store
+}
+
+var _ dispatch.Dispatcher = (*Dispatcher)(nil)
+
+// Open starts a server on the directory dir, which it makes if need be, and
+// returns a dispatcher without endpoints. It returns [ErrInUse], [ErrNewer] or
+// [ErrKey], or the error of the file system. Shutdown stops the server.
+func Open(ctx context.Context, dir string, o Options) (*Dispatcher, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Engine.Logger == nil {
+		o.Engine.Logger = o.Logger
+	}
+	s, err := openStore(ctx, dir, o)
+	if err != nil {
+		return nil, fmt.Errorf("embedded: open: %w", err)
+	}
+	d, err := dispatchnats.Open(ctx, s.conn, o.Engine)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return &Dispatcher{Dispatcher: d, store: s}, nil
+}
+
+// Conn returns the connection to the server, for tools. It is closed by
+// Shutdown.
+func (d *Dispatcher) Conn() *nats.Conn { return d.store.conn }
+
+// Shutdown is that of [dispatchnats.Dispatcher], and then stops the server and
+// leaves the directory to the next process. It waits for the server to have
+// closed its files, whatever ctx says.
+func (d *Dispatcher) Shutdown(ctx context.Context) ([]dispatch.Undelivered, error) {
+	left, err := d.Dispatcher.Shutdown(ctx)
+	d.store.close()
+	return left, err
+}
+
+// A store is a server that runs on a directory.
+type store struct {
+	server *server.Server
+	conn   *nats.Conn
+	lock   *os.File
+}
+
+// openStore starts a server on dir and connects to it.
+func openStore(ctx context.Context, dir string, o Options) (_ *store, err error) {
+	dir, err = filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	s := new(store)
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if s.lock, err = lockDir(dir); err != nil {
+		return nil, err
+	}
+	if err := checkStamp(dir, o.Key != ""); err != nil {
+		return nil, err
+	}
+	log := &logger{to: o.Logger}
+	s.server, err = server.NewServer(&server.Options{
+		ServerName:             serverName,
+		DontListen:             true,
+		NoSigs:                 true,
+		MaxPayload:             maxPayload,
+		JetStream:              true,
+		StoreDir:               dir,
+		SyncAlways:             !o.NoSync,
+		JetStreamMaxStore:      o.MaxStore,
+		JetStreamKey:           string(o.Key),
+		JetStreamLimits:        server.JSLimitOpts{DefaultMaxConsumers: -1},
+		DisableJetStreamBanner: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.server.SetLoggerV2(log, false, false, false)
+	s.server.Start()
+	if err := log.fatal(); err != nil {
+		return nil, err
+	}
+	if err := s.ready(ctx, log); err != nil {
+		return nil, err
+	}
+	s.conn, err = nats.Connect("", nats.InProcessServer(s.server), nats.MaxReconnects(-1), nats.Name(serverName))
+	if err != nil {
+		return nil, err
+	}
+	return s, writeStamp(dir, o.Key != "")
+}
+
+// ready waits until the server takes connections.
+func (s *store) ready(ctx context.Context, log *logger) error {
+	const step = 100 * time.Millisecond
+	for waited := time.Duration(0); !s.server.ReadyForConnections(step); waited += step {
+		switch {
+		case log.fatal() != nil:
+			return log.fatal()
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case waited > startupWithin:
+			return fmt.Errorf("the server was not ready within %v", startupWithin)
+		}
+	}
+	return nil
+}
+
+// close stops what runs.
+func (s *store) close() {
+	if s.conn != nil {
+		s.conn.Close()
+	}
+	if s.server != nil {
+		s.server.Shutdown()
+		s.server.WaitForShutdown()
+	}
+	if s.lock != nil {
+		_ = s.lock.Close() // and with it the lock goes
+	}
+}

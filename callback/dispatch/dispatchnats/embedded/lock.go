@@ -1,0 +1,3 @@
+package embedded
+
+const lockFile = "alertwire.lock"

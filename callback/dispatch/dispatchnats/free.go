@@ -1,0 +1,227 @@
+package dispatchnats
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/callback/dispatch"
+)
+
+// headerMsgSize is what the server sets on a message whose body it left out.
+const headerMsgSize = "Nats-Msg-Size"
+
+// errGone is what becomes of the messages of an endpoint that answered 410.
+func (e *endpoint) errGone(v *envelope) error {
+	return &callback.Error{
+		Endpoint: e.name, MessageID: v.msg.ID, Class: callback.ClassGone,
+		Attempts: v.attempts, Reason: callback.ErrGone,
+	}
+}
+
+// free works an endpoint off that keeps no order. The server hands out no more
+// messages than may be called at once, to all processes together, so each is
+// called as soon as it is here.
+type free struct {
+	e   *endpoint
+	ctx context.Context // ends when nothing more is to be begun
+}
+
+func (f *free) want(context.Context) (int, bool) { return 0, true }
+
+func (f *free) letGo() {}
+
+func (f *free) take(msg jetstream.Msg) {
+	f.e.begin()
+	go func() {
+		defer f.e.done()
+		f.handle(msg)
+	}()
+}
+
+// handle brings one message one step further.
+func (f *free) handle(msg jetstream.Msg) {
+	e, d := f.e, f.e.d
+	l := d.lease(msg)
+	defer l.end()
+	v, err := e.open(msg)
+	switch {
+	case errors.Is(err, errUndecodable):
+		d.bury(d.rest, msg, e.token, err)
+		e.finish(&v, dispatch.Failed, err)
+		return
+	case err != nil:
+		d.nak(msg, postponed)
+		return
+	}
+	if !e.gate.enter(f.ctx) {
+		d.nak(msg, 0)
+		return
+	}
+	defer e.gate.exit()
+	if wait, ok := e.ready(f.ctx, &v); !ok {
+		d.nak(msg, wait)
+		return
+	}
+	e.settle(msg, &v, e.attempt(&v))
+}
+
+// open decodes a message, and fetches its body if the server left it out.
+func (e *endpoint) open(msg jetstream.Msg) (envelope, error) {
+	body := msg.Data()
+	if n := msg.Headers().Get(headerMsgSize); n != "" && n != "0" && len(body) == 0 {
+		ctx, cancel := context.WithTimeout(e.d.rest, tryFor)
+		defer cancel()
+		raw, err := e.d.out.GetMsg(ctx, sequence(msg))
+		if err != nil {
+			return envelope{}, err
+		}
+		body = raw.Data
+	}
+	v, err := decode(msg.Headers(), body)
+	if err == nil && v.endpoint != e.name {
+		err = errUndecodable
+	}
+	return v, err
+}
+
+// ready reports whether a message may be called now. If not it returns for how
+// long it is to be put aside.
+func (e *endpoint) ready(ctx context.Context, v *envelope) (wait time.Duration, ok bool) {
+	if e.held() {
+		return minPause, false
+	}
+	// The clock of the server may be ahead of ours.
+	if wait := time.Until(v.due); wait > 0 {
+		return wait, false
+	}
+	return 0, e.pacing(ctx)
+}
+
+// attempt makes one attempt at a message, unless none is to be made any more,
+// and says what comes of the message.
+func (e *endpoint) attempt(v *envelope) verdict {
+	e.mu.Lock()
+	gone, o := e.closed == callback.ErrGone, e.o
+	e.mu.Unlock()
+	switch {
+	case gone:
+		return verdict{fate: final, err: e.errGone(v)}
+	case late(o, v, time.Now()):
+		return verdict{fate: final, err: e.tooLate(v, nil)}
+	}
+	return e.judge(v, o, e.call(v))
+}
+
+// A verdict is what comes of a message after an attempt.
+type verdict struct {
+	fate fate
+	wait time.Duration // before the next attempt
+	err  error         // of this one
+}
+
+type fate int
+
+const (
+	delivered fate = iota
+	later          // another attempt is to be made
+	notNow         // no attempt was made, or it was cut off
+	final
+)
+
+// judge says what comes of a message after a call that ended with err, and
+// takes note of the call.
+func (e *endpoint) judge(v *envelope, o dispatch.EndpointOptions, err error) verdict {
+	switch {
+	case err == nil:
+		v.attempts++
+		return verdict{fate: delivered}
+	case errors.Is(err, callback.ErrOpen):
+		e.pause(err)
+		return verdict{fate: notNow, wait: minPause, err: err}
+	case e.d.calls.Err() != nil:
+		return verdict{fate: notNow, err: err} // Shutdown has cut it off
+	}
+	now := time.Now()
+	v.note(err, now)
+	if errors.Is(err, callback.ErrGone) {
+		e.gone()
+		return verdict{fate: final, err: err}
+	}
+	wait, ok := o.Retry.Next(v.attempts, err)
+	switch {
+	case !ok:
+		return verdict{fate: final, err: err}
+	case late(o, v, now.Add(wait)):
+		return verdict{fate: final, err: e.tooLate(v, err)}
+	}
+	v.due = now.Add(wait)
+	return verdict{fate: later, wait: wait, err: err}
+}
+
+// settle does what a verdict says with a message that nothing stands behind.
+func (e *endpoint) settle(msg jetstream.Msg, v *envelope, w verdict) {
+	switch w.fate {
+	case delivered:
+		e.ack(msg)
+		e.finish(v, dispatch.Delivered, nil)
+	case notNow:
+		e.d.nak(msg, w.wait)
+	case final:
+		e.fail(msg, v, w.err)
+	case later:
+		e.putAside(msg, v, w.wait)
+	}
+}
+
+// putAside lets a message wait for its next attempt outside of the queue.
+func (e *endpoint) putAside(msg jetstream.Msg, v *envelope, wait time.Duration) {
+	err := e.d.schedule(e.d.rest, v, e.token, sequence(msg))
+	if err == nil {
+		e.ack(msg)
+		return
+	}
+	// It stays in the queue, where it takes up a place, and where a restart
+	// would forget the wait and the attempt.
+	e.cannotPutAside(err)
+	e.d.nak(msg, max(wait, minPause))
+}
+
+func (e *endpoint) cannotPutAside(err error) {
+	e.d.log(slog.LevelWarn, "dispatchnats cannot put a message aside",
+		slog.String("endpoint", e.name), slog.String("error", err.Error()))
+}
+
+// dropped returns the error of a message that came to its end without a call.
+func (e *endpoint) dropped(v *envelope, reason error) error {
+	return &callback.Error{
+		Endpoint: e.name, MessageID: v.msg.ID, Class: callback.ClassDropped,
+		Attempts: v.attempts, Reason: callback.ErrDropped, Last: reason,
+	}
+}
+
+// fail gives a message up, for the reason err.
+func (e *endpoint) fail(msg jetstream.Msg, v *envelope, err error) {
+	if !e.d.buryEnvelope(e.d.rest, v, e.token, sequence(msg), err) {
+		e.d.nak(msg, postponed) // it stays, rather than vanish
+		return
+	}
+	e.ack(msg)
+	e.finish(v, dispatch.Failed, err)
+}
+
+// ack is done with a message, also if its queue has been removed meanwhile.
+func (e *endpoint) ack(msg jetstream.Msg) { e.ackAt(msg.Reply(), sequence(msg)) }
+
+func (e *endpoint) ackAt(reply string, seq uint64) {
+	e.d.ackReply(e.there, reply)
+	if e.there.Err() != nil && e.d.rest.Err() == nil {
+		ctx, cancel := context.WithTimeout(e.d.rest, tryFor)
+		defer cancel()
+		_ = e.d.out.DeleteMsg(ctx, seq) // Remove may have been faster
+	}
+}

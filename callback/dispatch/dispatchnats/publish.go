@@ -1,0 +1,204 @@
+package dispatchnats
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/callback/dispatch"
+)
+
+// Dispatch stores m for the named endpoints, or for all that this process has
+// added, and returns when the engine has acknowledged each or has refused it.
+// If any was refused the error is a [*dispatch.Error], with [dispatch.ErrQueueFull],
+// [dispatch.ErrUnknown], [callback.ErrGone], [ErrTooLarge], [ErrStore] or
+// [ErrUnavailable]; the others have accepted. While NATS is away, or has no
+// leader, it tries again until ctx ends, and for no longer than a minute.
+//
+// A message without an ID gets one. A message that is dispatched twice is
+// delivered twice, with one ID.
+func (d *Dispatcher) Dispatch(ctx context.Context, m callback.Message, to ...string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if m.ID == "" {
+		m.ID = callback.NewID()
+	}
+	if len(to) == 0 {
+		if _, err := d.named(""); err != nil {
+			return err
+		}
+		for _, e := range d.added() {
+			to = append(to, e.name)
+		}
+	}
+	if len(to) == 1 { // the usual case needs no goroutine
+		if err := d.dispatch(ctx, m, to[0]); err != nil {
+			return &dispatch.Error{Refused: map[string]error{to[0]: err}}
+		}
+		return nil
+	}
+	var (
+		wg      sync.WaitGroup
+		mu      sync.Mutex
+		refused map[string]error
+	)
+	for i, name := range to {
+		if slices.Contains(to[:i], name) {
+			continue // named twice
+		}
+		wg.Go(func() {
+			if err := d.dispatch(ctx, m, name); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				if refused == nil {
+					refused = make(map[string]error)
+				}
+				refused[name] = err
+			}
+		})
+	}
+	wg.Wait()
+	if refused != nil {
+		return &dispatch.Error{Refused: refused}
+	}
+	return nil
+}
+
+// dispatch stores m for one endpoint.
+func (d *Dispatcher) dispatch(ctx context.Context, m callback.Message, name string) error {
+	e, err := d.named(name)
+	if err != nil {
+		return err
+	}
+	token := ""
+	if e != nil {
+		token = e.token
+		if err := e.admit(ctx); err != nil {
+			return err
+		}
+	} else if token, err = d.knownElsewhere(ctx, name); err != nil {
+		return err
+	}
+	err = d.enqueue(ctx, &envelope{msg: m, endpoint: name, accepted: time.Now()}, token)
+	if e != nil {
+		e.arrived(err)
+	}
+	return err
+}
+
+// enqueue publishes an envelope to OUT.
+func (d *Dispatcher) enqueue(ctx context.Context, v *envelope, token string) error {
+	if n := len(v.msg.Body); n > d.bound {
+		return fmt.Errorf("%w: the body has %d bytes, the most is %d", ErrTooLarge, n, d.bound)
+	}
+	msg := v.encode()
+	if n := headerSize(msg.Header); n > maxHeaders {
+		return fmt.Errorf("%w: the headers have %d bytes, the most is %d", ErrTooLarge, n, maxHeaders)
+	}
+	msg.Subject = d.names.subject("out", token, keyToken(v.msg.Key))
+	err := d.publish(ctx, msg, rand.Text())
+	if exhausted(err) && d.outFull(ctx, len(msg.Data)) {
+		return dispatch.ErrQueueFull
+	}
+	return err
+}
+
+// publish stores a message, trying again while nobody answers. The id keeps the
+// repeats from being stored twice; it is new for each message that is to be
+// stored, else the server would swallow it.
+func (d *Dispatcher) publish(ctx context.Context, msg *nats.Msg, id string) error {
+	msg.Header.Set(jetstream.MsgIDHeader, id)
+	err := persist(ctx, "publish", func(ctx context.Context) error {
+		_, err := d.js.PublishMsg(ctx, msg)
+		return err
+	})
+	switch {
+	case exhausted(err):
+		return fmt.Errorf("%w: %w", ErrStore, err)
+	case errors.Is(err, nats.ErrMaxPayload):
+		return fmt.Errorf("%w: %w", ErrTooLarge, err)
+	}
+	return err
+}
+
+// outFull reports whether OUT is at its bound, after it has refused a message
+// of n bytes. It refuses for other reasons under the same code.
+func (d *Dispatcher) outFull(ctx context.Context, n int) bool {
+	info, err := d.out.Info(ctx)
+	return err == nil && info.Config.MaxBytes > 0 &&
+		info.State.Bytes+uint64(n+reserve) > uint64(info.Config.MaxBytes)
+}
+
+// knownElsewhere returns the token of an endpoint that another process has
+// added, or ErrUnknown.
+func (d *Dispatcher) knownElsewhere(ctx context.Context, name string) (string, error) {
+	token, err := endpointToken(name)
+	if err != nil {
+		return "", dispatch.ErrUnknown
+	}
+	ok, err := d.exists(ctx, token)
+	if err == nil && !ok {
+		err = dispatch.ErrUnknown
+	}
+	return token, err
+}
+
+// exists reports whether an endpoint has a consumer. That it has is remembered
+// for a few seconds.
+func (d *Dispatcher) exists(ctx context.Context, token string) (bool, error) {
+	if d.elsewhere.has(token) {
+		return true, nil
+	}
+	err := persist(ctx, "look up the endpoint", func(ctx context.Context) error {
+		_, err := d.out.Consumer(ctx, token)
+		return err
+	})
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return false, nil
+	}
+	if err == nil {
+		d.elsewhere.put(token)
+	}
+	return err == nil, err
+}
+
+// A memo remembers tokens for a few seconds. The zero value is ready.
+type memo struct {
+	mu    sync.Mutex
+	until map[string]time.Time
+}
+
+const (
+	memoFor = 3 * time.Second
+	memoMax = 10_000
+)
+
+func (m *memo) has(token string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.until[token].After(time.Now())
+}
+
+func (m *memo) put(token string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.until) >= memoMax || m.until == nil {
+		m.until = make(map[string]time.Time)
+	}
+	m.until[token] = time.Now().Add(memoFor)
+}
+
+func (m *memo) forget(token string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.until, token)
+}

@@ -1,0 +1,211 @@
+package dispatchnats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/callback/dispatch"
+)
+
+// Remove forgets an endpoint, in all processes, and moves what is queued for it
+// to Dead, with the reason [dispatch.ErrRemoved]. It may be one that only
+// others have added. What this process has in flight is waited for until ctx
+// ends; the calls are not cancelled.
+//
+// A process that merely stops to serve an endpoint does not remove it: it does
+// not add it when it starts again.
+func (d *Dispatcher) Remove(ctx context.Context, name string) error {
+	token, err := endpointToken(name)
+	if err != nil {
+		return dispatch.ErrUnknown
+	}
+	e, err := d.part(name)
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		if _, err := d.knownElsewhere(ctx, name); err != nil {
+			return err
+		}
+	} else {
+		e.stop()
+		if err := e.await(ctx); err != nil {
+			return errors.Join(
+				fmt.Errorf("dispatchnats: remove %q: calls are in flight: %w", name, err),
+				d.tearDown(d.rest, e, token))
+		}
+	}
+	return d.tearDown(ctx, e, token)
+}
+
+// part takes an endpoint out of the table, or returns nil if it is not in it.
+func (d *Dispatcher) part(name string) (*endpoint, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil, dispatch.ErrClosed
+	}
+	e := d.byName[name]
+	if e != nil {
+		delete(d.byName, name)
+		d.parted = append(d.parted, e)
+		e.close(dispatch.ErrUnknown)
+	}
+	return e, nil
+}
+
+// tearDown removes the queue of an endpoint from the engine.
+func (d *Dispatcher) tearDown(ctx context.Context, e *endpoint, token string) error {
+	d.elsewhere.forget(token)
+	for _, s := range []jetstream.Stream{d.out, d.slot} {
+		err := persist(ctx, "remove the queue", func(ctx context.Context) error {
+			err := s.DeleteConsumer(ctx, token)
+			if errors.Is(err, jetstream.ErrConsumerNotFound) {
+				return nil
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if e != nil {
+		e.leave()
+	}
+	return d.sweep(ctx, e, token, dispatch.ErrRemoved)
+}
+
+// sweep moves what is stored for an endpoint that has no queue to DEAD.
+func (d *Dispatcher) sweep(ctx context.Context, e *endpoint, token string, reason error) error {
+	if err := d.sweepOne(ctx, e, d.out, "out", token, reason); err != nil {
+		return err
+	}
+	return d.sweepRetries(ctx, e, token, reason)
+}
+
+// sweepRetries moves what waits for its next attempt to DEAD.
+func (d *Dispatcher) sweepRetries(ctx context.Context, e *endpoint, token string, reason error) error {
+	for _, kind := range []string{"wait", "due"} {
+		if err := d.sweepOne(ctx, e, d.retry, kind, token, reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Dispatcher) sweepOne(ctx context.Context, e *endpoint, s jetstream.Stream, kind, token string, reason error) error {
+	_, err := d.each(ctx, s, d.names.endpoint(kind, token), func(raw *jetstream.RawStreamMsg) error {
+		stone := d.stone(raw.Subject, raw.Header, raw.Data)
+		id := kind + "-" + strconv.FormatUint(raw.Sequence, 10)
+		if !d.buryMsg(ctx, stone, id, reason) {
+			return fmt.Errorf("%w: %d", errStays, raw.Sequence)
+		}
+		if err := d.remove(ctx, s, raw.Sequence); err != nil {
+			return err
+		}
+		if v, err := decode(raw.Header, raw.Data); err == nil && e != nil {
+			e.sweptUp(&v, reason)
+		}
+		return nil
+	})
+	return err
+}
+
+var errStays = errors.New("dispatchnats: a message could not be moved")
+
+// sweptUp counts a message that went to DEAD without a call.
+func (e *endpoint) sweptUp(v *envelope, reason error) {
+	if errors.Is(reason, callback.ErrGone) {
+		e.finish(v, dispatch.Failed, e.errGone(v))
+		return
+	}
+	e.finish(v, dispatch.Dropped, e.dropped(v, reason))
+}
+
+// close accepts nothing more, for the reason err.
+func (e *endpoint) close(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = err
+}
+
+// gone makes no call any more: the endpoint has answered 410. What is queued
+// for it fails as it is pulled, what waits for its next attempt now. It is
+// called while a message is being worked at.
+func (e *endpoint) gone() {
+	e.mu.Lock()
+	first := e.closed == nil
+	if first {
+		e.closed = callback.ErrGone
+	}
+	e.mu.Unlock()
+	if !first {
+		return
+	}
+	e.begin()
+	go func() {
+		defer e.done()
+		if err := e.d.sweepRetries(e.d.rest, e, e.token, callback.ErrGone); err != nil {
+			e.d.log(slog.LevelWarn, "dispatchnats cannot give up what waits for an endpoint that is gone",
+				slog.String("endpoint", e.name), slog.String("error", err.Error()))
+		}
+	}()
+}
+
+// vanished is called when the queue of an endpoint is no longer there: another
+// process has removed it. What this one has queued meanwhile is swept up.
+func (e *endpoint) vanished() {
+	d := e.d
+	d.mu.Lock()
+	if d.byName[e.name] == e {
+		delete(d.byName, e.name)
+		d.parted = append(d.parted, e)
+	}
+	d.mu.Unlock()
+	e.close(dispatch.ErrUnknown)
+	e.leave()
+	d.log(slog.LevelWarn, "dispatchnats endpoint was removed by another process", slog.String("endpoint", e.name))
+	if err := d.sweep(d.pulls, e, e.token, dispatch.ErrRemoved); err != nil && d.pulls.Err() == nil {
+		d.log(slog.LevelWarn, "dispatchnats cannot give up what was queued for it",
+			slog.String("endpoint", e.name), slog.String("error", err.Error()))
+	}
+}
+
+// sweepOrphans moves messages of endpoints that have no queue to DEAD: a process
+// died while it removed one.
+func (d *Dispatcher) sweepOrphans(ctx context.Context) {
+	tokens := make(map[string]bool)
+	for _, at := range []struct {
+		s     jetstream.Stream
+		kinds []string
+	}{{d.out, []string{"out"}}, {d.retry, []string{"wait", "due"}}} {
+		for _, kind := range at.kinds {
+			info, err := at.s.Info(ctx, jetstream.WithSubjectFilter(d.names.all(kind)))
+			if err != nil {
+				return // the next start tries again
+			}
+			for subject := range info.State.Subjects {
+				if token, ok := d.names.endpointOf(subject); ok {
+					tokens[token] = true
+				}
+			}
+		}
+	}
+	// Asked after the messages: an endpoint that was added since is not among
+	// those without a queue.
+	for token := range tokens {
+		if ok, err := d.exists(ctx, token); ok || err != nil {
+			continue
+		}
+		if err := d.sweep(ctx, nil, token, dispatch.ErrUnknown); err != nil {
+			d.log(slog.LevelWarn, "dispatchnats cannot give up what is queued for an endpoint that is gone",
+				slog.String("endpoint", nameOf(token)), slog.String("error", err.Error()))
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package dispatchnats
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/callback/dispatch"
+)
+
+// Stats returns the numbers of every endpoint that the engine has a queue for,
+// by name. Queued, Waiting, InFlight and Oldest are those of the engine, all
+// processes together. The other numbers are of this process since Open, and
+// Accepted is their sum, so that it includes what was found at the start.
+// Numbers that move while they are taken may be counted on both sides.
+func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error) {
+	byToken := make(map[string]*dispatch.EndpointStats)
+	at := func(token string) *dispatch.EndpointStats {
+		s := byToken[token]
+		if s == nil {
+			s = &dispatch.EndpointStats{Name: nameOf(token), State: dispatch.StateReady}
+			byToken[token] = s
+		}
+		return s
+	}
+	for _, e := range d.added() {
+		e.counters(at(e.token))
+	}
+	waiting, err := d.waiting(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	list := d.out.ListConsumers(ctx)
+	ordered := make(map[string]bool)
+	for info := range list.Info() {
+		s := at(info.Name)
+		hand := info.NumAckPending
+		if info.Config.HeadersOnly { // most of them stand behind others
+			ordered[info.Name] = true
+			hand = 0
+		}
+		s.InFlight = hand
+		s.Queued = int(info.NumPending) + info.NumAckPending - hand
+	}
+	if list.Err() != nil {
+		return nil, list.Err()
+	}
+	if len(ordered) > 0 {
+		list := d.slot.ListConsumers(ctx)
+		for info := range list.Info() {
+			if ordered[info.Name] {
+				s := at(info.Name)
+				s.InFlight = min(info.NumAckPending, s.Queued)
+				s.Queued -= s.InFlight
+			}
+		}
+		if list.Err() != nil {
+			return nil, list.Err()
+		}
+	}
+	all := make([]dispatch.EndpointStats, 0, len(byToken))
+	for _, token := range slices.Sorted(maps.Keys(byToken)) {
+		s := byToken[token]
+		s.Waiting = waiting[token]
+		s.Queued += s.Waiting
+		s.Accepted = s.Delivered + s.Failed + s.Dropped + uint64(s.Queued) + uint64(s.InFlight)
+		if s.Queued+s.InFlight > 0 {
+			if s.Oldest, err = d.oldest(ctx, token); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, *s)
+	}
+	slices.SortFunc(all, func(a, b dispatch.EndpointStats) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return all, nil
+}
+
+// counters fills in what this process knows.
+func (e *endpoint) counters(s *dispatch.EndpointStats) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	*s = e.n
+	s.Name, s.State = e.name, dispatch.StateReady
+	switch {
+	case e.closed == callback.ErrGone:
+		s.State = dispatch.StateGone
+	case e.probing:
+		s.State = dispatch.StatePaused
+	}
+}
+
+// waiting returns how many messages wait for their next attempt, by token. With
+// a token it counts only those of one endpoint.
+func (d *Dispatcher) waiting(ctx context.Context, token string) (map[string]int, error) {
+	n := make(map[string]int)
+	for _, kind := range []string{"wait", "due"} {
+		filter := d.names.all(kind)
+		if token != "" {
+			filter = d.names.endpoint(kind, token)
+		}
+		info, err := d.retry.Info(ctx, jetstream.WithSubjectFilter(filter))
+		if err != nil {
+			return nil, err
+		}
+		for subject, count := range info.State.Subjects {
+			if token, ok := d.names.endpointOf(subject); ok {
+				n[token] += int(count)
+			}
+		}
+	}
+	return n, nil
+}
+
+// oldest returns when the oldest message of an endpoint was accepted.
+func (d *Dispatcher) oldest(ctx context.Context, token string) (oldest time.Time, err error) {
+	for _, at := range []struct {
+		s    jetstream.Stream
+		kind string
+	}{{d.out, "out"}, {d.retry, "wait"}, {d.retry, "due"}} {
+		raw, err := d.next(ctx, at.s, d.names.endpoint(at.kind, token), 1)
+		if err != nil {
+			return oldest, err
+		}
+		if raw == nil {
+			continue
+		}
+		if t, err := getTime(raw.Header, headerAccepted); err == nil && (oldest.IsZero() || t.Before(oldest)) {
+			oldest = t
+		}
+	}
+	return oldest, nil
+}
+
+// drain waits until an endpoint has called everything that it can call now, or
+// as much as was queued at the beginning.
+func (e *endpoint) drain(ctx context.Context) error {
+	e.mu.Lock()
+	consumer, idle := e.consumer, e.idle
+	start := e.ends()
+	e.mu.Unlock()
+	if consumer == nil {
+		return nil
+	}
+	queued := -1
+	for wait := 2 * time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		try, stop := context.WithTimeout(ctx, tryFor)
+		info, err := consumer.Info(try)
+		stop()
+		if err != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return nil // NATS is away: everything stays there
+		}
+		n := int(info.NumPending) + info.NumAckPending
+		if queued < 0 {
+			queued = n
+		}
+		e.mu.Lock()
+		handled := int(e.ends() - start)
+		e.mu.Unlock()
+		if e.held() || n == 0 || info.NumPending == 0 && idle() || handled >= queued {
+			return nil
+		}
+		if !sleep(ctx, wait) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// ends returns how many messages this process has brought to an end. The lock
+// is held.
+func (e *endpoint) ends() uint64 { return e.n.Delivered + e.n.Failed + e.n.Dropped }

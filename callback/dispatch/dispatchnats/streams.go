@@ -1,0 +1,178 @@
+package dispatchnats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	// layout is the version of the streams, their subjects and consumers. A
+	// dispatcher that finds a greater one leaves everything alone.
+	layout    = 1
+	layoutKey = "alertwire-layout"
+
+	patience  = time.Minute // for publishing and setting up while there is no leader
+	tryFor    = 5 * time.Second
+	firstWait = 50 * time.Millisecond
+	lastWait  = 2 * time.Second
+)
+
+// streams are the four streams of a dispatcher.
+type streams struct{ out, retry, dead, slot jetstream.Stream }
+
+// configs returns what the streams are to be: what must hold, and what a new
+// one gets where the options say nothing.
+func (o Options) configs(n names) []jetstream.StreamConfig {
+	base := func(which string, subjects ...string) jetstream.StreamConfig {
+		return jetstream.StreamConfig{
+			Name:     n.stream(which),
+			Subjects: subjects,
+			Storage:  jetstream.FileStorage,
+			Replicas: max(o.Replicas, 1),
+			Metadata: map[string]string{layoutKey: strconv.Itoa(layout)},
+			MaxBytes: -1,
+		}
+	}
+	out := base("OUT", n.all("out"))
+	out.Description = "messages that wait to be delivered"
+	out.Retention = jetstream.WorkQueuePolicy
+	out.Discard = jetstream.DiscardNew // a full queue refuses, it never drops
+	out.MaxBytes = orDefault(o.MaxBytes, defaultMaxBytes)
+
+	// The server does not schedule in a stream that discards new messages, so
+	// the retries have one without a bound; see Dispatcher.retryFull.
+	retry := base("RETRY", n.all("wait"), n.all("due"), n.all("hold"))
+	retry.Description = "messages that wait for their next attempt"
+	retry.Retention = jetstream.WorkQueuePolicy
+	retry.AllowMsgSchedules = true
+	retry.AllowRollup = true
+	retry.AllowMsgTTL = true
+
+	dead := base("DEAD", n.all("dead"))
+	dead.Description = "messages that were given up"
+	dead.MaxAge = orDefault(o.DeadAge, defaultDeadAge)
+	dead.MaxBytes = orDefault(o.DeadBytes, defaultDeadBytes)
+
+	slot := base("SLOT", n.all("slot"))
+	slot.Description = "permits to call, for endpoints that keep an order"
+	slot.MaxMsgsPerSubject = 1
+
+	return []jetstream.StreamConfig{out, retry, dead, slot}
+}
+
+func orDefault[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+// open makes sure that the streams exist and are ours.
+func openStreams(ctx context.Context, js jetstream.JetStream, n names, o Options) (streams, error) {
+	var s streams
+	to := []*jetstream.Stream{&s.out, &s.retry, &s.dead, &s.slot}
+	for i, want := range o.configs(n) {
+		err := persist(ctx, "set up "+want.Name, func(ctx context.Context) (err error) {
+			*to[i], err = openStream(ctx, js, want, o)
+			return err
+		})
+		if err != nil {
+			return streams{}, err
+		}
+	}
+	return s, nil
+}
+
+// openStream returns the stream, made or changed as needed. What the options
+// leave at zero stays as it is: a process that only dispatches must not undo
+// what another one has set.
+func openStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig, o Options) (jetstream.Stream, error) {
+	s, err := js.Stream(ctx, want.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		s, err = js.CreateStream(ctx, want)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			s, err = js.Stream(ctx, want.Name) // somebody else was faster
+		}
+	}
+	if err != nil {
+		var api *jetstream.APIError
+		if errors.As(err, &api) && api.ErrorCode == codeScheduling {
+			return nil, fmt.Errorf("%w: %s: %w", ErrServer, want.Name, err)
+		}
+		return nil, err
+	}
+	have := s.CachedInfo().Config
+	found, err := strconv.Atoi(have.Metadata[layoutKey])
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %s was made by somebody else", ErrForeign, want.Name)
+	case found > layout:
+		return nil, fmt.Errorf("%w: %s has layout %d, this version knows %d", ErrForeign, want.Name, found, layout)
+	case have.Retention != want.Retention || have.Discard != want.Discard:
+		return nil, fmt.Errorf("%w: %s has another retention", ErrForeign, want.Name)
+	case have.AllowMsgSchedules != want.AllowMsgSchedules:
+		// An older server does not know the field and leaves it out.
+		return nil, fmt.Errorf("%w: %s: it must schedule messages, as NATS 2.12 does", ErrServer, want.Name)
+	}
+	changed := have
+	changed.Metadata = maps.Clone(have.Metadata)
+	if o.Replicas != 0 {
+		changed.Replicas = o.Replicas
+	}
+	switch {
+	case want.Discard == jetstream.DiscardNew && o.MaxBytes != 0:
+		changed.MaxBytes = o.MaxBytes
+	case want.MaxAge != 0:
+		changed.MaxAge = orDefault(o.DeadAge, have.MaxAge)
+		changed.MaxBytes = orDefault(o.DeadBytes, have.MaxBytes)
+	}
+	if changed.Replicas == have.Replicas && changed.MaxBytes == have.MaxBytes && changed.MaxAge == have.MaxAge {
+		return s, nil
+	}
+	return js.UpdateStream(ctx, changed)
+}
+
+// persist calls do until it succeeds, fails in a way that does not pass, ctx
+// ends, or a minute is over: a cluster without a leader gets one meanwhile.
+func persist(ctx context.Context, what string, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errPatience)
+	defer cancel()
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		try, stop := context.WithTimeout(ctx, tryFor)
+		err := do(try)
+		stop()
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, nats.ErrConnectionClosed):
+			return unavailable(what, err) // it does not come back
+		case !passing(err):
+			return fmt.Errorf("dispatchnats: %s: %w", what, err)
+		}
+		if !sleep(ctx, wait) {
+			return unavailable(what, errors.Join(context.Cause(ctx), err))
+		}
+	}
+}
+
+var errPatience = errors.New("gave up after a minute")
+
+// sleep waits for d and reports whether ctx allowed it to.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
