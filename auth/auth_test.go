@@ -158,4 +158,3 @@ func serve(t *testing.T, middleware func(http.Handler) http.Handler, r *http.Req
 	})).ServeHTTP(w, r)
 	return w.Code, w.Body.String()
 }
-

@@ -96,14 +96,31 @@ func authorization(r *http.Request, scheme string) (string, error) {
 // in place, which saves the allocation when a sender reserved it by a name
 // from Headers.
 func setHeader(r *http.Request, name, value string) {
-	if v := r.Header[name]; len(v) == 1 {
-		v[0] = value
-		return
+	v := r.Header[name]
+	if len(v) != 1 {
+		v = make([]string, 1)
+		addHeader(r, name, v)
 	}
+	v[0] = value
+}
+
+// setHeaders is setHeader for two headers, which share what is allocated.
+func setHeaders(r *http.Request, name1, value1, name2, value2 string) {
+	v1, v2 := r.Header[name1], r.Header[name2]
+	if len(v1) != 1 || len(v2) != 1 {
+		values := make([]string, 2)
+		v1, v2 = values[:1:1], values[1:]
+		addHeader(r, name1, v1)
+		addHeader(r, name2, v2)
+	}
+	v1[0], v2[0] = value1, value2
+}
+
+func addHeader(r *http.Request, name string, values []string) {
 	if r.Header == nil {
 		r.Header = make(http.Header)
 	}
-	r.Header[name] = []string{value}
+	r.Header[name] = values
 }
 
 // headerName returns the canonical form of a header that can carry

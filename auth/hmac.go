@@ -151,9 +151,10 @@ func (h *HMAC) sign(keys *keySet, r *http.Request, body []byte) error {
 	w.appendSignatures(f, keys, body)
 
 	text := string(w.out)
-	setHeader(r, f.Header, text[n:])
-	if f.TimestampHeader != "" {
-		setHeader(r, f.TimestampHeader, text[:n])
+	if f.TimestampHeader == "" {
+		setHeader(r, f.Header, text[n:])
+	} else {
+		setHeaders(r, f.TimestampHeader, text[:n], f.Header, text[n:])
 	}
 	return nil
 }
