@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 )
 
 var (
@@ -63,7 +64,14 @@ func AppendRaw(dst []byte, text []byte) ([]byte, error) {
 
 // Valid reports whether text is one JSON value, as this package reads it.
 func Valid(text []byte) bool {
-	return decode(text, func(s *Scanner) bool { return s.skip() && s.end() }) == nil
+	// The text is only looked at, which needs no copy.
+	s := scannerOf(unsafe.String(unsafe.SliceData(text), len(text)))
+	defer s.release()
+	if !s.validText() {
+		return false
+	}
+	s.Peek()
+	return s.skip() && s.end()
 }
 
 const hex = "0123456789abcdef"

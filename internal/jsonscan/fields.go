@@ -65,7 +65,8 @@ func (f *Fields) From(o *Origin) { f.origin = o }
 
 // Value adds a member of any kind.
 func (f *Fields) Value(name string, v Value) *Fields {
-	f.list = append(f.list, field{name: name, value: v})
+	e := f.push(name)
+	e.value = v
 	return f
 }
 
@@ -86,7 +87,7 @@ func (f *Fields) Null() *Fields {
 // of its own name. It is written under its own.
 func (f *Fields) Alias(names ...string) *Fields {
 	for i, name := range names {
-		f.list = append(f.list, field{name: name, alias: uint8(i + 1)})
+		f.push(name).alias = uint8(i + 1)
 	}
 	return f
 }
@@ -145,8 +146,29 @@ func List[T any](f *Fields, name string, p *[]T, fields func(*T, *Fields)) *Fiel
 }
 
 func (f *Fields) node(name string, n node, fn any) *Fields {
-	f.list = append(f.list, field{name: name, node: n, fn: fn})
+	e := f.push(name)
+	e.node, e.fn = n, fn
 	return f
+}
+
+// push adds an entry. What is beyond the length of the list is always zero, so
+// that only what is set has to be written.
+func (f *Fields) push(name string) *field {
+	n := len(f.list)
+	if n == cap(f.list) {
+		f.list = append(f.list, field{})
+	} else {
+		f.list = f.list[:n+1]
+	}
+	e := &f.list[n]
+	e.name = name
+	return e
+}
+
+// cut drops the entries from base on.
+func (f *Fields) cut(base int) {
+	clear(f.list[base:])
+	f.list = f.list[:base]
 }
 
 // lookup returns the index of the entry of that name, -1 if there is none.

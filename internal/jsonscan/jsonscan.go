@@ -105,12 +105,12 @@ func scannerOf(text string) *Scanner {
 }
 
 func (s *Scanner) release() {
-	clear(s.fields.list[:cap(s.fields.list)])
+	s.fields.cut(0)
 	clear(s.pairs[:cap(s.pairs)])
 	if cap(s.pairs) > 1<<10 || cap(s.buf) > 64<<10 {
 		s.pairs, s.buf = nil, nil
 	}
-	*s = Scanner{fields: Fields{list: s.fields.list[:0]}, pairs: s.pairs[:0], buf: s.buf[:0]}
+	*s = Scanner{fields: Fields{list: s.fields.list}, pairs: s.pairs[:0], buf: s.buf[:0]}
 	pool.Put(s)
 }
 

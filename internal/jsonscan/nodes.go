@@ -31,7 +31,7 @@ func (n structNode[T]) empty(w *writer, fn any) bool {
 		f := &w.fields.list[base+i]
 		empty = empty && (f.alias > 0 || f.empty(w))
 	}
-	w.fields.list = w.fields.list[:base]
+	w.fields.cut(base)
 	return empty
 }
 

@@ -19,7 +19,7 @@ func scanObject[T any](s *Scanner, v *T, fields func(*T, *Fields)) *Origin {
 	fields(v, &s.fields)
 	origin := s.fields.origin
 	s.object(s.fields.list[base:], origin)
-	s.fields.list = s.fields.list[:base]
+	s.fields.cut(base)
 	return origin
 }
 

@@ -29,8 +29,8 @@ func (w *writer) finish(dst []byte) ([]byte, error) {
 	if err == nil && w.err != nil {
 		err = w.err
 	}
-	clear(w.fields.list[:cap(w.fields.list)])
-	*w = writer{Scanner: Scanner{fields: Fields{list: w.fields.list[:0]}, buf: w.buf[:0]}}
+	w.fields.cut(0)
+	*w = writer{Scanner: Scanner{fields: Fields{list: w.fields.list}, buf: w.buf[:0]}}
 	writers.Put(w)
 	if err != nil {
 		return dst, err
@@ -61,7 +61,7 @@ func writeObject[T any](w *writer, v *T, fields func(*T, *Fields)) string {
 	} else {
 		w.fresh(table)
 	}
-	w.fields.list = w.fields.list[:base]
+	w.fields.cut(base)
 	return text
 }
 
@@ -79,12 +79,13 @@ func (w *writer) fresh(table []field) {
 }
 
 func (w *writer) member(f *field, first bool) {
+	out := w.out
 	if !first {
-		w.out = append(w.out, ',')
+		out = append(out, ',')
 	}
-	w.out = append(w.out, '"')
-	w.out = append(w.out, f.name...)
-	w.out = append(w.out, '"', ':')
+	out = append(out, '"')
+	out = append(out, f.name...)
+	w.out = append(out, '"', ':')
 	w.value(f)
 }
 
