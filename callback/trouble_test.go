@@ -168,7 +168,6 @@ func TestNoAnswer(t *testing.T) {
 		text      string
 	}{
 		{"nobody listens", "http://" + closed, callback.ClassRefused, callback.ErrGaveUp, "connection refused"},
-		{"no such name", "http://alertwire.invalid", callback.ClassDNS, callback.ErrGaveUp, ""},
 		{"https to a port that speaks http", strings.Replace(plain.URL, "http:", "https:", 1), callback.ClassTLS, callback.ErrRefused, "the server does not speak TLS"},
 		{"a blocked address", "http://169.254.169.254/latest", callback.ClassBlocked, callback.ErrBlocked, "which no setting permits"},
 		{"an odd form of a loopback address", "http://0x7f.1:80/", callback.ClassBlocked, callback.ErrBlocked, `"0x7f.1"`},
