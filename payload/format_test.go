@@ -58,7 +58,7 @@ func TestFormats(t *testing.T) {
 
 	p, err = formats.Decode([]byte(`{"note":1}`))
 	require.Error(t, err)
-	assert.Nil(t, p, "an error comes with a nil Payload, not with a nil pointer in one")
+	assert.Equal(t, nil, p, "an error comes with a nil Payload, not with a nil pointer in one")
 	assert.Equal(t, "note", formats[0].Name())
 
 	var zero payload.Format

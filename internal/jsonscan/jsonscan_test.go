@@ -266,6 +266,13 @@ func TestAppendErrors(t *testing.T) {
 	}
 }
 
+func TestAppendTimeWithSecondsInItsZone(t *testing.T) {
+	v := time.Date(1890, 1, 2, 3, 4, 5, 0, time.FixedZone("LMT", 3208)) // as clocks were once
+	b, err := jsonscan.AppendTime(nil, v)
+	require.NoError(t, err)
+	assert.Equal(t, `"1890-01-02T02:10:37Z"`, string(b))
+}
+
 func TestAppendString(t *testing.T) {
 	for _, v := range []string{"", "plain", "a\"b\\c\n\r\t\x00\x1f", "é😀\u2028", "bad\xffutf8\xc3", strings.Repeat("long ", 50) + "\""} {
 		var got string

@@ -158,6 +158,22 @@ func TestFormatTellsGrafanaFromAlertmanager(t *testing.T) {
 	}
 }
 
+func TestFormat(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"alerts":[],"orgId":1}`:               true,
+		`{"alerts":[],"title":"","state":""}`:   true,
+		`{"alerts":[],"orgId":1,"version":"1"}`: true,
+		`{"alerts":[],"orgId":1,"version":"4"}`: false,
+		`{"alerts":[],"title":""}`:              false,
+		`{"alerts":{},"orgId":1}`:               false,
+		`[{"alerts":[],"orgId":1}]`:             false,
+	} {
+		s, err := payload.ShapeOf([]byte(body))
+		require.NoError(t, err)
+		assert.Equal(t, want, grafana.Format().Match(s), body)
+	}
+}
+
 func TestDeliveryID(t *testing.T) {
 	m := decode(t, "grafana-default-firing2")
 	same := m.DeliveryID()
