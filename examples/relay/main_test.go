@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alertwire/alertwire/callback/callbacktest"
+)
+
+// TestMain makes the test binary the program itself where it is told to be.
+func TestMain(m *testing.M) {
+	if os.Getenv("RELAY_TEST_CHILD") != "" {
+		os.Exit(run(context.Background(), os.Args[1:], os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// TestAcceptedSurvivesKill kills the program once it has answered 200 and while
+// the endpoint is down. The next one delivers.
+func TestAcceptedSurvivesKill(t *testing.T) {
+	const n = 20
+	dir := t.TempDir()
+	hook := callbacktest.NewServer(t, callbacktest.Status(503))
+	endpoints := write(t, "endpoints.json", fmt.Sprintf(`[
+	  {"name": "raw", "callback": {"url": %q}, "endpoint": {"retry": {"attempts": 1000, "base": "50ms", "cap": "200ms"}, "breaker": {"off": true}}},
+	  {"name": "slack", "format": "slack", "callback": {"url": %[1]q}, "endpoint": {"retry": {"attempts": 1000, "base": "50ms", "cap": "200ms"}, "breaker": {"off": true}}}
+	]`, hook.URL))
+	args := []string{"-no-auth", "-endpoints", endpoints, "-data", dir, "-per-ip", "off"}
+
+	url, kill := child(t, args...)
+	for i := range n {
+		resp, err := http.Post(url+"/webhook", "application/json",
+			strings.NewReader(fmt.Sprintf(`{"alerts":[{"labels":{"alertname":"A%d"}}]}`, i)))
+		require.NoError(t, err)
+		resp.Body.Close()
+		require.Equal(t, 200, resp.StatusCode)
+	}
+	hook.Await(1)
+	kill()
+	before := len(hook.Requests())
+	hook.Play(callbacktest.Status(200))
+
+	child(t, args...)
+	raw, slack := map[string]int{}, map[string]int{}
+	require.Eventually(t, func() bool {
+		clear(raw)
+		clear(slack)
+		for _, r := range hook.Requests()[before:] {
+			var m struct {
+				Alerts []struct{ Labels map[string]string }
+				Text   string
+			}
+			require.NoError(t, json.Unmarshal(r.Body, &m))
+			if len(m.Alerts) > 0 {
+				raw[m.Alerts[0].Labels["alertname"]]++
+			} else {
+				slack[m.Text]++
+			}
+		}
+		return len(raw) == n && len(slack) == n
+	}, 30*time.Second, 50*time.Millisecond, "raw %v, slack %v", &raw, &slack)
+}
+
+func TestMistakesStartNothing(t *testing.T) {
+	tests := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"no engine", []string{"-no-auth"}, "one of -data and -nats"},
+		{"both", []string{"-no-auth", "-data", "x", "-nats", "nats://127.0.0.1:1"}, "one of -data and -nats"},
+		{"replicas on one machine", []string{"-no-auth", "-data", "x", "-replicas", "3"}, "-replicas"},
+		{"a file in place of the directory", []string{"-no-auth", "-data", write(t, "file", "x")}, "-data"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			assert.Equal(t, 2, run(t.Context(), append([]string{"-listen", "127.0.0.1:0"}, tt.args...), &stderr))
+			assert.Contains(t, stderr.String(), tt.want)
+		})
+	}
+}
+
+// TestDirectoryInUse starts a second program on the directory of the first.
+func TestDirectoryInUse(t *testing.T) {
+	dir := t.TempDir()
+	child(t, "-no-auth", "-data", dir)
+	var stderr bytes.Buffer
+	assert.Equal(t, 2, run(t.Context(), []string{"-no-auth", "-listen", "127.0.0.1:0", "-data", dir}, &stderr))
+	assert.Contains(t, stderr.String(), "in use")
+}
+
+// child runs the program as a process of its own. kill is kill -9.
+func child(t *testing.T, args ...string) (url string, kill func()) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := l.Addr().String()
+	require.NoError(t, l.Close())
+
+	cmd := exec.Command(os.Args[0], append(args, "-listen", address)...)
+	cmd.Env = append(os.Environ(), "RELAY_TEST_CHILD=1")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	require.NoError(t, cmd.Start())
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	kill = func() { _ = cmd.Process.Kill(); <-done }
+	t.Cleanup(func() {
+		kill()
+		if t.Failed() {
+			t.Log(stderr.String())
+		}
+	})
+	require.Eventually(t, func() bool {
+		resp, err := http.Get("http://" + address + "/health")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == 200
+	}, 20*time.Second, 20*time.Millisecond)
+	return "http://" + address, kill
+}
+
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
