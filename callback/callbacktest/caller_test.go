@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
-	"slices"
 	"testing"
 	"time"
 
@@ -93,11 +91,10 @@ func TestCallerSuiteFindsWhatIsBroken(t *testing.T) {
 			return next(ctx, m)
 		}), "sends the message"},
 		{"changes the body", broken(func(ctx context.Context, m callback.Message, next call) (callback.Reply, error) {
-			reply, err := next(ctx, m)
-			if len(m.Body) > 0 {
-				m.Body[0] = ' '
+			if len(m.Body) > 0 && m.Body[0] == '{' {
+				m.Body[0] = '['
 			}
-			return reply, err
+			return next(ctx, m)
 		}), "leaves the message alone"},
 		{"changes the header", broken(func(ctx context.Context, m callback.Message, next call) (callback.Reply, error) {
 			if m.Header != nil {
@@ -195,9 +192,10 @@ func TestCallerSuiteFindsWhatIsBroken(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			failed := callbacktest.CallerFailures(t, tt.caller)
-			assert.Contains(t, slices.Collect(maps.Keys(failed)), tt.want, "%v", failed)
+			got := callbacktest.CallerFails(t, tt.want, tt.caller)
+			assert.NotEmpty(t, got, "the check %q is content", tt.want)
+			t.Log(got)
+			assert.Empty(t, callbacktest.CallerFails(t, tt.want, webhook))
 		})
 	}
-	assert.Empty(t, callbacktest.CallerFailures(t, webhook))
 }

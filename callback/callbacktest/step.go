@@ -1,6 +1,7 @@
 package callbacktest
 
 import (
+	"bytes"
 	"compress/gzip"
 	"io"
 	"log"
@@ -131,13 +132,19 @@ func Huge(size int64) http.HandlerFunc {
 }
 
 // GzipBomb answers 200 with a body that is small on the wire and has size bytes
-// when it is decoded.
+// when it is decoded, rounded up to a mebibyte.
 func GzipBomb(size int64) http.HandlerFunc {
+	const unit = 1 << 20
+	var member bytes.Buffer // gzip allows any number of members in a row
+	z := gzip.NewWriter(&member)
+	_, _ = io.CopyN(z, letters{}, unit) // into memory: cannot fail
+	_ = z.Close()
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
-		z := gzip.NewWriter(w)
-		if _, err := io.CopyN(z, letters{}, size); err == nil {
-			_ = z.Close()
+		for sent := int64(0); sent < size; sent += unit {
+			if _, err := w.Write(member.Bytes()); err != nil {
+				return
+			}
 		}
 	}
 }
@@ -146,8 +153,11 @@ func GzipBomb(size int64) http.HandlerFunc {
 type letters struct{}
 
 func (letters) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = 'a'
+	if len(p) > 0 {
+		p[0] = 'a'
+	}
+	for n := 1; n < len(p); n *= 2 {
+		copy(p[n:], p[:n])
 	}
 	return len(p), nil
 }
