@@ -32,7 +32,7 @@ func (e *exchange) judgeStatus() (Class, error) {
 		return ClassRedirect, ErrRefused
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return ClassAuth, ErrRefused
-	case status == http.StatusProxyAuthRequired && e.hook.proxied:
+	case status == http.StatusProxyAuthRequired && e.hook.proxied && e.hook.base.URL.Scheme == "http":
 		return ClassProxy, ErrGaveUp
 	case status == http.StatusGone:
 		return ClassGone, ErrGone
@@ -66,7 +66,7 @@ func (e *exchange) blame(ctx context.Context, f *Error) {
 		f.Class, f.Reason, f.Last = e.class, ErrRefused, e.err
 	default:
 		f.Class, f.Reason = e.judge()
-		f.Last = described(e.err, f.Class, e.hook.timeout)
+		f.Last = described(e.err, e.expired, e.hook.timeout)
 	}
 }
 

@@ -31,7 +31,7 @@ func (c *cause) Error() string { return c.text }
 func (c *cause) Unwrap() error { return c.err }
 
 // described returns err with a text that may be logged.
-func described(err error, class Class, timeout time.Duration) error {
+func described(err error, late bool, timeout time.Duration) error {
 	// An error of url holds the whole URL: nobody is to find it.
 	for u := (*url.Error)(nil); errors.As(err, &u); {
 		err = u.Err
@@ -40,7 +40,7 @@ func described(err error, class Class, timeout time.Duration) error {
 	switch {
 	case errors.As(err, &blocked):
 		return blocked
-	case class == ClassTimeout:
+	case late:
 		return &cause{fmt.Sprintf("no complete answer within %v", timeout), err}
 	}
 	return &cause{describe(err), err}
