@@ -131,7 +131,7 @@ func (a allHeader) VerifyHeader(r *http.Request) error {
 }
 
 func (a allBody) Verify(r *http.Request, body []byte) error {
-	if err := (allHeader{a.combination}).VerifyHeader(r); err != nil {
+	if err := allHeader(a).VerifyHeader(r); err != nil {
 		return err
 	}
 	for _, v := range a.rest {
@@ -144,7 +144,7 @@ func (a allBody) Verify(r *http.Request, body []byte) error {
 
 // precheck refuses before the body is read what is refused whatever the body.
 func (a allBody) precheck(r *http.Request) error {
-	if err := (allHeader{a.combination}).VerifyHeader(r); err != nil {
+	if err := allHeader(a).VerifyHeader(r); err != nil {
 		return err
 	}
 	for _, v := range a.rest {

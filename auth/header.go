@@ -95,5 +95,3 @@ func (h *Header) Replace(values ...Secret) error {
 	h.keys.replace(keys)
 	return nil
 }
-
-func (h *Header) challenges() []string { return []string{"Webhook"} }

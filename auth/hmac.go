@@ -162,7 +162,9 @@ func (h *HMAC) sign(keys *keySet, r *http.Request, body []byte) error {
 // Verify accepts a request with exactly one signature header in the form of
 // the scheme, of which one signature is right under one of the secrets, and,
 // where the scheme has one, a time that is near enough. All secrets are tried
-// on all signatures, whether one has matched or not.
+// on all signatures, whether one has matched or not. Where the scheme has a
+// list, elements of unknown versions are skipped; at most 16 signatures and 32
+// elements are looked at, and a longer list is refused.
 func (h *HMAC) Verify(r *http.Request, body []byte) error {
 	keys := h.keys.get()
 	if keys == nil {
@@ -183,10 +185,13 @@ func (h *HMAC) verify(keys *keySet, r *http.Request, body []byte) error {
 	if h.jsonOnly && !looksLikeJSON(body) {
 		return ErrBodyShape
 	}
-	if !w.matches(keys, body) {
-		return ErrMismatch
+	switch {
+	case w.matches(keys, body):
+		return nil
+	case w.signatures.unreadable != nil:
+		return w.signatures.unreadable
 	}
-	return nil
+	return ErrMismatch
 }
 
 // precheck refuses what no body can make right.
@@ -260,6 +265,6 @@ func (h *HMAC) work() *work {
 }
 
 func (h *HMAC) done(w *work) {
-	w.signatures.timestamp = "" // it would keep the header alive
+	w.signatures.timestamp, w.signatures.unreadable = "", nil // they would keep the header alive
 	h.pool.Put(w)
 }

@@ -20,24 +20,39 @@ const (
 
 // signatures are what a header lists, decoded.
 type signatures struct {
-	macs      [][maxSignature]byte
-	eds       [][ed25519.SignatureSize]byte
-	timestamp string
-	macArray  [maxSignatures][maxSignature]byte
-	edArray   [maxSignatures][ed25519.SignatureSize]byte
+	macs       [][maxSignature]byte
+	eds        [][ed25519.SignatureSize]byte
+	timestamp  string
+	unreadable error // of a signature of a known version
+	macArray   [maxSignatures][maxSignature]byte
+	edArray    [maxSignatures][ed25519.SignatureSize]byte
 }
 
-// parse reads the value of the signature header. What has an unknown prefix is
-// skipped in a list; everything else has to be right.
+// parse reads the value of the signature header. A list may have elements of
+// unknown versions, and signatures that cannot be read beside others that can:
+// senders promise no more (Stripe's own library passes over them). They match
+// nothing.
 func (s *signatures) parse(f *format, value string) error {
-	s.macs, s.eds, s.timestamp = s.macArray[:0], s.edArray[:0], ""
+	s.macs, s.eds = s.macArray[:0], s.edArray[:0]
+	s.timestamp, s.unreadable = "", nil
 	if f.Separator == "" {
-		return s.element(f, value)
-	}
-	for n := 0; ; n++ {
-		if n == maxElements {
-			return fmt.Errorf("%w: more than %d elements", ErrMalformed, maxElements)
+		if err := s.element(f, value); err != nil {
+			return err
 		}
+	} else if err := s.list(f, value); err != nil {
+		return err
+	}
+	switch {
+	case len(s.macs)+len(s.eds) > 0:
+		return nil
+	case s.unreadable != nil:
+		return s.unreadable
+	}
+	return fmt.Errorf("%w: no signature of a known version", ErrMissing)
+}
+
+func (s *signatures) list(f *format, value string) error {
+	for range maxElements {
 		element, rest, more := strings.Cut(value, f.Separator)
 		if f.Separator != " " {
 			element = strings.Trim(element, " ")
@@ -45,29 +60,26 @@ func (s *signatures) parse(f *format, value string) error {
 		if element == "" {
 			return fmt.Errorf("%w: empty element", ErrMalformed)
 		}
-		if err := s.element(f, element); err != nil {
+		if err := s.element(f, element); err != nil || !more {
 			return err
 		}
-		if value = rest; !more {
-			break
-		}
+		value = rest
 	}
-	if len(s.macs)+len(s.eds) == 0 {
-		return fmt.Errorf("%w: no signature of a known version", ErrMissing)
-	}
-	return nil
+	return fmt.Errorf("%w: more than %d elements", ErrMalformed, maxElements)
 }
 
 func (s *signatures) element(f *format, element string) error {
 	if text, ok := strings.CutPrefix(element, f.Prefix); ok {
-		if len(s.macs) == maxSignatures {
-			return fmt.Errorf("%w: more than %d signatures", ErrMalformed, maxSignatures)
+		n := len(s.macs)
+		if n == maxSignatures {
+			return tooManySignatures()
 		}
-		s.macs = s.macs[:len(s.macs)+1]
-		return decodeSignature(s.macs[len(s.macs)-1][:f.size], f.Encoding, text)
-	}
-	if f.Separator == "" {
-		return fmt.Errorf("%w: no signature of a known version", ErrMissing)
+		if err := decodeSignature(s.macArray[n][:f.size], f.Encoding, text); err != nil {
+			s.unreadable = err
+			return nil
+		}
+		s.macs = s.macArray[:n+1]
+		return nil
 	}
 	if text, ok := cutPrefix(element, f.TimestampPrefix); ok {
 		if s.timestamp != "" || text == "" {
@@ -77,13 +89,21 @@ func (s *signatures) element(f *format, element string) error {
 		return nil
 	}
 	if text, ok := cutPrefix(element, f.Ed25519); ok {
-		if len(s.eds) == maxSignatures {
-			return fmt.Errorf("%w: more than %d signatures", ErrMalformed, maxSignatures)
+		n := len(s.eds)
+		if n == maxSignatures {
+			return tooManySignatures()
 		}
-		s.eds = s.eds[:len(s.eds)+1]
-		return decodeSignature(s.eds[len(s.eds)-1][:], "base64", text)
+		if err := decodeSignature(s.edArray[n][:], "base64", text); err != nil {
+			s.unreadable = err
+			return nil
+		}
+		s.eds = s.edArray[:n+1]
 	}
 	return nil
+}
+
+func tooManySignatures() error {
+	return fmt.Errorf("%w: more than %d signatures", ErrMalformed, maxSignatures)
 }
 
 // cutPrefix is strings.CutPrefix for a prefix that the scheme may not have.
