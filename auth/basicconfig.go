@@ -7,27 +7,46 @@ import (
 
 // BasicConfig is a user name and a password as data. In JSON and YAML it is a
 // list of the two, ["user", "password"], in which the password may be a
-// [Source] of any form; an object with the keys user and password is read too.
+// [Source] of any form. The long form is an object with the keys user, password
+// and allow_empty_password.
 type BasicConfig struct {
 	User     string
 	Password Source
+	// AllowEmptyPassword accepts that there is no password: see
+	// [BasicOptions].AllowEmptyPassword. Only the long form has it.
+	AllowEmptyPassword bool
 }
 
 // basicFields is the long form of a BasicConfig.
 type basicFields struct {
-	User     string `json:"user" yaml:"user"`
-	Password Source `json:"password" yaml:"password"`
+	User               string `json:"user" yaml:"user"`
+	Password           Source `json:"password,omitzero" yaml:"password,omitempty"`
+	AllowEmptyPassword bool   `json:"allow_empty_password,omitempty" yaml:"allow_empty_password,omitempty"`
 }
 
 // IsZero reports whether b is unset.
 func (b BasicConfig) IsZero() bool { return b == BasicConfig{} }
 
-func (b BasicConfig) marshal() any { return []any{b.User, b.Password} }
+func (b BasicConfig) marshal() any {
+	if b.AllowEmptyPassword {
+		return basicFields(b)
+	}
+	return []any{b.User, b.Password}
+}
 
-// MarshalJSON writes the list of two; an inline password is redacted.
+// strategy reads the password.
+func (b BasicConfig) strategy() (*Basic, error) {
+	passwords := Sources{b.Password}.secrets()
+	if b.AllowEmptyPassword && b.Password.IsZero() {
+		passwords = fixed([]Secret{""})
+	}
+	return newBasic(b.User, passwords, BasicOptions{AllowEmptyPassword: b.AllowEmptyPassword})
+}
+
+// MarshalJSON writes the list, or the object if it must; an inline password is redacted.
 func (b BasicConfig) MarshalJSON() ([]byte, error) { return json.Marshal(b.marshal()) }
 
-// MarshalYAML writes the list of two; an inline password is redacted.
+// MarshalYAML writes the list, or the mapping if it must; an inline password is redacted.
 func (b BasicConfig) MarshalYAML() (any, error) { return b.marshal(), nil }
 
 // UnmarshalJSON reads the list of two, or the object.

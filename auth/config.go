@@ -102,7 +102,7 @@ func (c Config) Strategy() (Strategy, error) {
 	}
 	var errs []error
 	if !c.Basic.IsZero() {
-		errs = append(errs, add(newBasic(c.Basic.User, Sources{c.Basic.Password}.secrets(), BasicOptions{})))
+		errs = append(errs, add(c.Basic.strategy()))
 	}
 	if len(c.Bearer) > 0 {
 		errs = append(errs, add(newBearer(c.Bearer.secrets())))

@@ -41,6 +41,7 @@ func TestConfigForms(t *testing.T) {
 		{"pair, password in a file", `{"basic": ["u", {"file": "` + one + `"}]}`, http.Header{"Authorization": {basicHeader("u:from-file")}}, nil},
 		{"pair, several passwords", `{"basic": ["u", {"file": "` + two + `"}]}`, http.Header{"Authorization": {basicHeader("u:first")}}, []string{"Authorization", basicHeader("u:second")}},
 		{"object", `{"basic": {"user": "u", "password": {"env": "ALERTWIRE_TEST_TOKEN"}}}`, http.Header{"Authorization": {basicHeader("u:from-env")}}, nil},
+		{"no password", `{"basic": {"user": "key", "allow_empty_password": true}}`, http.Header{"Authorization": {basicHeader("key:")}}, nil},
 		{"no user", `{"basic": ["", "p"]}`, http.Header{"Authorization": {basicHeader(":p")}}, nil},
 		{"bearer", `{"bearer": "tok"}`, http.Header{"Authorization": {"Bearer tok"}}, nil},
 		{"bearers", `{"bearer": ["new", "old"]}`, http.Header{"Authorization": {"Bearer new"}}, []string{"Authorization", "Bearer old"}},
