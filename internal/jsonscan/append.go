@@ -119,10 +119,32 @@ func plainASCII(v string) int {
 			return i + bits.TrailingZeros64(m)/8
 		}
 	}
-	for ; i < len(v); i++ {
-		if c := v[i]; c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
-			break
+	switch {
+	case i == len(v):
+		return i
+	case i > 0: // the last 8 bytes; those before i are known to be plain
+		i = len(v) - 8
+		w := word(v, i)
+		if m := special(w) | w&highs; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+		return len(v)
+	case len(v) >= 4: // the first 4 and the last 4
+		w := half(v, 0) | half(v, len(v)-4)<<32
+		if special(w)|w&highs == 0 {
+			return len(v)
 		}
 	}
-	return i
+	for i = range len(v) {
+		if c := v[i]; c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+			return i
+		}
+	}
+	return len(v)
+}
+
+// half loads 4 bytes of s at i.
+func half(s string, i int) uint64 {
+	b := s[i : i+4]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24
 }

@@ -2,6 +2,7 @@ package jsonscan
 
 import (
 	"fmt"
+	"strconv"
 	"sync"
 )
 
@@ -65,17 +66,45 @@ func writeObject[T any](w *writer, v *T, fields func(*T, *Fields)) string {
 	return text
 }
 
-// fresh writes an object that came from nowhere.
+// fresh writes an object that came from nowhere. What most members are needs no
+// call through an interface.
 func (w *writer) fresh(table []field) {
-	w.out = append(w.out, '{')
+	out := append(w.out, '{')
 	first := true
 	for i := range table {
-		if f := &table[i]; f.alias == 0 && !(f.omit && f.empty(w)) {
-			w.member(f, first)
-			first = false
+		f := &table[i]
+		if f.alias > 0 || f.omit && f.empty(w) {
+			continue
 		}
+		if !first {
+			out = append(out, ',')
+		}
+		first = false
+		out = append(out, '"')
+		out = append(out, f.name...)
+		out = append(out, '"', ':')
+		switch v := f.value.(type) {
+		case *stringValue:
+			if *v != "" || !f.null {
+				out = AppendString(out, string(*v))
+				continue
+			}
+		case *int64Value:
+			if *v != 0 || !f.null {
+				out = strconv.AppendInt(out, int64(*v), 10)
+				continue
+			}
+		case *intValue:
+			if *v != 0 || !f.null {
+				out = strconv.AppendInt(out, int64(*v), 10)
+				continue
+			}
+		}
+		w.out = out
+		w.value(f)
+		out = w.out
 	}
-	w.out = append(w.out, '}')
+	w.out = append(out, '}')
 }
 
 func (w *writer) member(f *field, first bool) {

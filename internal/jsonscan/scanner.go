@@ -153,19 +153,9 @@ func (s *Scanner) skip() bool {
 		_, _, ok := s.token()
 		return ok
 	case '{':
-		for m := s.Object(); m.Next(); {
-			if !s.skip() {
-				return false
-			}
-		}
-		return s.err == nil
+		return s.enter() && s.skipMembers()
 	case '[':
-		for e := s.Array(); e.Next(); {
-			if !s.skip() {
-				return false
-			}
-		}
-		return s.err == nil
+		return s.enter() && s.skipElements()
 	case 't':
 		return s.literal("true")
 	case 'f':
@@ -175,6 +165,60 @@ func (s *Scanner) skip() bool {
 	default:
 		_, ok := s.number()
 		return ok
+	}
+}
+
+// skipMembers and skipElements are [Members] and [Elements] for those who do
+// not want to know: most of a text is skipped.
+func (s *Scanner) skipMembers() bool {
+	if s.Peek() == '}' {
+		s.leave()
+		return true
+	}
+	for s.Peek() == '"' {
+		if _, _, ok := s.token(); !ok {
+			return false
+		}
+		if s.Peek() != ':' {
+			break
+		}
+		s.pos++
+		s.Peek()
+		if !s.skip() {
+			return false
+		}
+		switch s.Peek() {
+		case ',':
+			s.pos++
+		case '}':
+			s.leave()
+			return true
+		default:
+			return s.unexpected()
+		}
+	}
+	return s.unexpected()
+}
+
+func (s *Scanner) skipElements() bool {
+	if s.Peek() == ']' {
+		s.leave()
+		return true
+	}
+	for {
+		s.Peek()
+		if !s.skip() {
+			return false
+		}
+		switch s.Peek() {
+		case ',':
+			s.pos++
+		case ']':
+			s.leave()
+			return true
+		default:
+			return s.unexpected()
+		}
 	}
 }
 

@@ -48,7 +48,19 @@ func plain(s string, i int) int {
 // are, and whether there are any.
 func (s *Scanner) token() (text string, escaped, ok bool) {
 	start := s.pos + 1
-	i := plain(s.src, start)
+	i := start
+	for ; i+8 <= len(s.src); i += 8 { // as plain does, without the call
+		m := special(word(s.src, i))
+		if m == 0 {
+			continue
+		}
+		if i += bits.TrailingZeros64(m) / 8; s.src[i] == '"' {
+			s.pos = i + 1
+			return s.src[start:i], false, true
+		}
+		break
+	}
+	i = plain(s.src, i)
 	for {
 		if i >= len(s.src) {
 			return "", false, s.failAt(len(s.src), "unexpected end")
