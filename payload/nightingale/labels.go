@@ -116,16 +116,20 @@ const fewLabels = 64
 func agree(tags []string, labels payload.Labels) bool {
 	if len(labels) <= fewLabels {
 		var found uint64
+		next := 0 // both are often in the same order
 		for _, tag := range tags {
 			name, value, ok := split(tag)
 			if !ok {
 				continue
 			}
-			i := slices.Index(labels, payload.Label{Name: name, Value: value})
-			if i < 0 {
-				return agreeByName(tags, labels)
+			l := payload.Label{Name: name, Value: value}
+			if next >= len(labels) || labels[next] != l {
+				if next = slices.Index(labels, l); next < 0 {
+					return agreeByName(tags, labels)
+				}
 			}
-			found |= 1 << i
+			found |= 1 << next
+			next++
 		}
 		if found == 1<<len(labels)-1 {
 			return true

@@ -136,12 +136,11 @@ func (p *infoMaps) Same(s *jsonscan.Scanner) bool {
 	}
 	same, n := true, 0
 	for e := s.Array(); e.Next(); n++ {
-		var none payload.Labels
-		labels := &none
 		if n < len(*p) {
-			labels = &(*p)[n]
+			same = jsonscan.PairsValue(&(*p)[n]).Same(s) && same
+		} else {
+			s.Skip()
 		}
-		same = jsonscan.PairsValue(labels).Same(s) && same
 	}
 	return same && n == len(*p)
 }
