@@ -1,6 +1,7 @@
 package payload_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -9,6 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alertwire/alertwire/payload"
+	"github.com/alertwire/alertwire/payload/alertmanager"
+	"github.com/alertwire/alertwire/payload/grafana"
+	"github.com/alertwire/alertwire/payload/payloadtest"
 )
 
 // note is a payload of our own: {"note":"…"}.
@@ -138,6 +142,27 @@ func TestShape(t *testing.T) {
 	assert.Equal(t, 17, s.Len())
 	assert.Equal(t, "y", s.Text("last"))
 	assert.True(t, s.Has("x"))
+}
+
+// A body that was cut off anywhere is refused, and nothing worse.
+func TestEveryPrefixIsRefused(t *testing.T) {
+	bodies := map[string][]byte{
+		"values": []byte(`[{"a":["b\u0063",-1.5e+7,true,false,null,{}]},"x"]`),
+		"am":     bytes.TrimSpace(payloadtest.Body("alertmanager", "am034-some-alerts-resolved")),
+		"graf":   payloadtest.Body("grafana", "all-fields"),
+	}
+	for name, body := range bodies {
+		for n := range body {
+			_, err := payload.ShapeOf(body[:n])
+			require.Error(t, err, "%s up to %d", name, n)
+			_, err = alertmanager.Decode(body[:n])
+			require.Error(t, err, "%s up to %d", name, n)
+			_, err = grafana.Decode(body[:n])
+			require.Error(t, err, "%s up to %d", name, n)
+		}
+		_, err := payload.ShapeOf(body)
+		require.NoError(t, err, name)
+	}
 }
 
 func TestErrorTexts(t *testing.T) {

@@ -25,8 +25,8 @@ type HandlerOptions struct {
 	// "" stands for a request without one. Nil means JSON in UTF-8, and none.
 	// "*" accepts any: Grafana's users may set what they like.
 	ContentTypes []string
-	// Status is the status of success. Zero means 200: Flashduty promises to
-	// take no other for it.
+	// Status is the status of success, a 2xx. Zero means 200: Flashduty promises
+	// to take no other for it.
 	Status int
 	// Timeout bounds the context that accept gets. Zero means no bound beyond
 	// that of the request. Flashduty waits for 1 second, Netdata for 5.
@@ -81,7 +81,8 @@ var errPanic = errors.New("payload: accept did not return")
 // [Queue] does that. accept is called from many goroutines.
 //
 // Handler authenticates nobody and limits nothing: packages auth and ratelimit
-// do. It panics if decode or accept is nil.
+// do. It panics if decode or accept is nil, Status is not a 2xx, or a bound is
+// negative.
 func Handler[T any](decode func([]byte) (T, error), accept func(context.Context, T) (reply any, err error), o HandlerOptions) http.Handler {
 	if decode == nil || accept == nil {
 		panic("payload: Handler without decode or accept")
@@ -90,7 +91,10 @@ func Handler[T any](decode func([]byte) (T, error), accept func(context.Context,
 	if h.o.Status == 0 {
 		h.o.Status = http.StatusOK
 	}
-	if h.o.MaxBody <= 0 {
+	if h.o.Status/100 != 2 || h.o.MaxBody < 0 || h.o.Timeout < 0 {
+		panic("payload: Handler with a Status that is no success, or with a negative bound")
+	}
+	if h.o.MaxBody == 0 {
 		h.o.MaxBody = reqbody.DefaultMax
 	}
 	if len(h.o.Methods) == 0 {

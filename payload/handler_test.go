@@ -326,7 +326,11 @@ func (zeros) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func TestHandlerPanicsWithoutFunctions(t *testing.T) {
+func TestHandlerPanicsWhenItIsMisused(t *testing.T) {
 	assert.Panics(t, func() { payload.Handler[*note](nil, accepted, payload.HandlerOptions{}) })
 	assert.Panics(t, func() { payload.Handler(decodeNote, nil, payload.HandlerOptions{}) })
+	for _, o := range []payload.HandlerOptions{{Status: 199}, {Status: 300}, {MaxBody: -1}, {Timeout: -1}} {
+		assert.Panics(t, func() { payload.Handler(decodeNote, accepted, o) })
+	}
+	assert.NotPanics(t, func() { payload.Handler(decodeNote, accepted, payload.HandlerOptions{Status: 299}) })
 }

@@ -46,12 +46,12 @@ const defaultMaxKeys = 100_000
 
 // Pass reports whether nothing newer than at was seen of key, and remembers at.
 // Equal times pass: two things can happen within one tick of the sender's
-// clock, and repeats are the business of HandlerOptions.Once. The zero time
-// passes, and leaves no trace.
+// clock, and repeats are the business of HandlerOptions.Once. The zero time and
+// the empty key pass, and leave no trace.
 func (l *Latest) Pass(key string, at time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if at.IsZero() {
+	if at.IsZero() || key == "" {
 		l.stats.Passed++
 		return true
 	}

@@ -23,10 +23,12 @@ func TestLatest(t *testing.T) {
 	assert.True(t, l.Pass("b", now.Add(-time.Hour)), "another key")
 	assert.True(t, l.Pass("a", time.Time{}), "an unknown time")
 	assert.False(t, l.Pass("a", now), "which leaves no trace")
+	assert.True(t, l.Pass("", now))
+	assert.True(t, l.Pass("", now.Add(-1)), "nothing is known about what has no key")
 	long := strings.Repeat("k", 100)
 	assert.True(t, l.Pass(long, now))
 	assert.False(t, l.Pass(long, now.Add(-1)))
-	assert.Equal(t, payload.LatestStats{Passed: 6, Dropped: 4, Keys: 3}, l.Stats())
+	assert.Equal(t, payload.LatestStats{Passed: 8, Dropped: 4, Keys: 3}, l.Stats())
 }
 
 func TestLatestIsBounded(t *testing.T) {

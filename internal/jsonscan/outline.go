@@ -45,7 +45,7 @@ func Scan(data []byte) (Outline, error) {
 			o.Len = s.members(&o)
 		case '[':
 			for e := s.Array(); e.Next(); o.Len++ {
-				if e.Index == 0 && s.src[s.pos] == '{' {
+				if e.Index == 0 && s.Peek() == '{' {
 					s.members(&o)
 				} else {
 					s.skip()
