@@ -33,6 +33,9 @@ type node interface {
 	patch(w *writer, fn any)
 	write(w *writer, fn any)
 	empty(w *writer, fn any) bool
+	// wasEmpty reports whether the value at the place of w, whose field is
+	// empty, is what made it so. It may leave the place.
+	wasEmpty(w *writer, fn any) bool
 }
 
 type field struct {

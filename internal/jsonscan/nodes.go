@@ -35,6 +35,16 @@ func (n structNode[T]) empty(w *writer, fn any) bool {
 	return empty
 }
 
+// An object that still has its origin was empty, but for members unknown. One
+// that has none was replaced.
+func (n structNode[T]) wasEmpty(w *writer, fn any) bool {
+	base := len(w.fields.list)
+	w.fields.origin = nil
+	fn.(func(*T, *Fields))(n.p, &w.fields)
+	w.fields.cut(base)
+	return w.src[w.pos] != '{' || w.fields.origin != nil && w.fields.origin.text != ""
+}
+
 // refNode is an object or nil.
 type refNode[T any] struct{ p **T }
 
@@ -69,6 +79,8 @@ func (n refNode[T]) patch(w *writer, fn any) {
 }
 
 func (n refNode[T]) empty(*writer, any) bool { return *n.p == nil }
+
+func (n refNode[T]) wasEmpty(w *writer, _ any) bool { return w.src[w.pos] != '{' }
 
 // listNode is a list of objects.
 type listNode[T any] struct{ p *[]T }
@@ -115,6 +127,14 @@ func (n listNode[T]) patch(w *writer, fn any) {
 }
 
 func (n listNode[T]) empty(*writer, any) bool { return len(*n.p) == 0 }
+
+func (n listNode[T]) wasEmpty(w *writer, _ any) bool {
+	if w.src[w.pos] != '[' {
+		return true
+	}
+	e := w.Array()
+	return !e.Next()
+}
 
 func writeList[T any](w *writer, list []T, fields func(*T, *Fields)) {
 	w.out = append(w.out, '[')

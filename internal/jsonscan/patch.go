@@ -183,13 +183,17 @@ func (w *writer) dropped(f *field, repeated bool) bool {
 	if !f.omit || repeated || !f.empty(w) {
 		return false // a repeated member must not leave its place to another
 	}
-	start := w.pos
-	text, _ := w.Skip()
-	switch text {
-	case "null", `""`, "0", "false", "{}", "[]":
-		w.pos = start // it was empty then
+	start, was := w.pos, false // whether it was empty then
+	if f.node != nil {
+		was = f.node.wasEmpty(w, f.fn)
+	} else {
+		was = f.value.Same(&w.Scanner)
+	}
+	w.pos = start
+	if was {
 		return false
 	}
+	w.skip()
 	return true
 }
 
