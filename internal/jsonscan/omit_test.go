@@ -2,6 +2,7 @@ package jsonscan_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -75,4 +76,31 @@ func TestOmitKeepsWhatCame(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, string(b))
 	}
+}
+
+type shelf struct{ Boxes []box }
+
+type box struct {
+	Items  []sub
+	origin jsonscan.Origin
+}
+
+func (s *shelf) fields(f *jsonscan.Fields) { jsonscan.List(f, "boxes", &s.Boxes, (*box).fields) }
+
+func (b *box) fields(f *jsonscan.Fields) {
+	f.From(&b.origin)
+	jsonscan.List(f, "items", &b.Items, (*sub).fields).Omit()
+}
+
+// Looking into a list that goes away must not count as nesting for ever.
+func TestManyListsAreOmitted(t *testing.T) {
+	n := 2 * jsonscan.MaxDepth
+	var s shelf
+	require.NoError(t, jsonscan.Decode([]byte(`{"boxes":[{"items":[{}]}`+strings.Repeat(`,{"items":[{}]}`, n-1)+`]}`), &s, (*shelf).fields))
+	for i := range s.Boxes {
+		s.Boxes[i].Items = nil
+	}
+	b, err := jsonscan.Append(nil, &s, (*shelf).fields)
+	require.NoError(t, err)
+	assert.Equal(t, `{"boxes":[{}`+strings.Repeat(`,{}`, n-1)+`]}`, string(b))
 }

@@ -183,13 +183,14 @@ func (w *writer) dropped(f *field, repeated bool) bool {
 	if !f.omit || repeated || !f.empty(w) {
 		return false // a repeated member must not leave its place to another
 	}
-	start, was := w.pos, false // whether it was empty then
+	was := false // empty then, too
+	start, depth := w.pos, w.depth
 	if f.node != nil {
 		was = f.node.wasEmpty(w, f.fn)
 	} else {
 		was = f.value.Same(&w.Scanner)
 	}
-	w.pos = start
+	w.pos, w.depth = start, depth
 	if was {
 		return false
 	}
