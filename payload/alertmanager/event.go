@@ -49,8 +49,8 @@ func (m *Message) event(a *Alert) payload.Event {
 // that a receiver of Alertmanager's messages understands it:
 //
 //	status        resolved for resolved, reachable, task_succeeded; else firing
-//	labels        those of the event; alertname from Title and severity from
-//	              Severity where they are missing
+//	labels        those of the event; alertname from Title, Key or Source and
+//	              severity from Severity where they are missing
 //	annotations   those of the event; summary from Title and description from
 //	              Text where they are missing
 //	startsAt      Time; endsAt too if resolved
@@ -60,7 +60,7 @@ func (m *Message) event(a *Alert) payload.Event {
 // Receiver is the Source of the event; set it, and ExternalURL, to what the
 // receiver expects.
 func FromEvent(e payload.Event) *Message {
-	labels := withMissing(e.Labels, "alertname", e.Title)
+	labels := withMissing(e.Labels, "alertname", cmp.Or(e.Title, e.Key, e.Source, "event"))
 	labels = withMissing(labels, "severity", string(e.Severity)).Sorted()
 	annotations := withMissing(e.Annotations, "summary", e.Title)
 	annotations = withMissing(annotations, "description", e.Text).Sorted()

@@ -97,6 +97,11 @@ func TestFromEvent(t *testing.T) {
 		assert.Equal(t, want == "resolved", !m.Alerts[0].EndsAt.IsZero(), kind)
 	}
 	assert.False(t, alertmanager.FromEvent(payload.Event{Kind: payload.KindResolved}).Alerts[0].EndsAt.IsZero())
+	for want, e := range map[string]payload.Event{"k": {Source: "s", Key: "k"}, "s": {Source: "s"}, "event": {}} {
+		m := alertmanager.FromEvent(e)
+		require.NoError(t, m.Validate(), "there is always a label")
+		assert.Equal(t, want, m.Alerts[0].Labels.Get("alertname"))
+	}
 }
 
 // What an event says survives the way through a message and back.
