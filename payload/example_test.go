@@ -96,6 +96,50 @@ func ExampleQueue() {
 	// worked on {}:{alertname="HighCPUUsage", namespace="production"}
 }
 
+func ExampleLabels() {
+	labels := payload.Labels{{Name: "pod", Value: "api-0"}, {Name: "alertname", Value: "Down"}}
+	for name, value := range labels.All() {
+		fmt.Println(name, value)
+	}
+	fmt.Println(labels.Get("pod"), labels.With("team", "db").Sorted())
+	// Output:
+	// pod api-0
+	// alertname Down
+	// api-0 [{alertname Down} {pod api-0} {team db}]
+}
+
+func ExampleLabelsOf() {
+	fmt.Println(payload.LabelsOf(map[string]string{"pod": "api-0", "alertname": "Down"}))
+	// Output: [{alertname Down} {pod api-0}]
+}
+
+// An identity tells its parts apart.
+func ExampleID() {
+	fmt.Println(payload.ID("alertmanager", "ops", "{}:{}"))
+	fmt.Println(payload.ID("alertmanager", "op", "s{}:{}"))
+	// Output:
+	// 5b51f183068bf3900f66e9283d60b7ad
+	// 3a66156881ae63d3698dcc1496787c05
+}
+
+func ExampleParseSeverity() {
+	fmt.Println(payload.ParseSeverity("PAGE"), payload.ParseSeverity("warn"), payload.ParseSeverity("notice"))
+	// Output: critical warning info
+}
+
+func ExampleEvent_AppendJSON() {
+	e := payload.Event{
+		Source:   "netdata",
+		Kind:     payload.KindUnreachable,
+		Severity: payload.SeverityCritical,
+		Title:    "db-3 is unreachable",
+		Labels:   payload.Labels{{Name: "host", Value: "db-3"}},
+	}
+	b, err := e.AppendJSON(nil)
+	fmt.Println(string(b), err)
+	// Output: {"source":"netdata","kind":"unreachable","severity":"critical","title":"db-3 is unreachable","labels":{"host":"db-3"},"annotations":{}} <nil>
+}
+
 func ExampleLatest() {
 	var latest payload.Latest
 	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)

@@ -200,6 +200,10 @@ func TestDecodeErrors(t *testing.T) {
 		{"label that is a number", `{"alerts":[{"labels":{"port":80}}]}`, payload.SyntaxError{Field: "alerts[0].labels.port", Offset: 29, Reason: "want a string, found a number"}},
 		{"time", `{"alerts":[{"startsAt":"now"}]}`, payload.SyntaxError{Field: "alerts[0].startsAt", Offset: 23, Reason: "not an RFC 3339 time"}},
 		{"negative", `{"truncatedAlerts":-1,"alerts":[]}`, payload.SyntaxError{Field: "truncatedAlerts", Offset: 19, Reason: "not an unsigned integer, or out of range"}},
+		{"too large for its type", `{"truncatedAlerts":18446744073709551616,"alerts":[]}`, payload.SyntaxError{Field: "truncatedAlerts", Offset: 19, Reason: "not an unsigned integer, or out of range"}},
+		{"fraction", `{"truncatedAlerts":1.0,"alerts":[]}`, payload.SyntaxError{Field: "truncatedAlerts", Offset: 19, Reason: "not an unsigned integer, or out of range"}},
+		{"invalid UTF-8", "{\"receiver\":\"\xff\",\"alerts\":[]}", payload.SyntaxError{Offset: 13, Reason: "invalid UTF-8"}},
+		{"nested too deeply", `{"x":` + nested(200) + `,"alerts":[]}`, payload.SyntaxError{Field: "x", Offset: 204, Reason: "nested too deeply"}},
 		{"two values", `{"alerts":[]}{}`, payload.SyntaxError{Offset: 13, Reason: "something after the value"}},
 	}
 	for _, tt := range tests {
@@ -210,6 +214,40 @@ func TestDecodeErrors(t *testing.T) {
 			require.ErrorAs(t, err, &got)
 			tt.want.Format = "alertmanager"
 			assert.Equal(t, tt.want, *got)
+		})
+	}
+}
+
+func nested(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+
+// What is odd and yet accepted has one meaning, and is written as it came.
+func TestOddBodies(t *testing.T) {
+	tests := []struct {
+		name, body string
+		want       func(*alertmanager.Message) any
+		value      any
+	}{
+		{"the last of a name counts", `{"status":"firing","status":"resolved","alerts":[]}`, func(m *alertmanager.Message) any { return m.Status }, alertmanager.Resolved},
+		{"the last list counts", `{"alerts":[{"labels":{"a":"b"}}],"alerts":[]}`, func(m *alertmanager.Message) any { return len(m.Alerts) }, 0},
+		{"the last label counts", `{"alerts":[{"labels":{"a":"b","a":"c"}}]}`, func(m *alertmanager.Message) any { return m.Alerts[0].Labels.Get("a") }, "c"},
+		{"names match exactly", `{"Status":"firing","alerts":[]}`, func(m *alertmanager.Message) any { return m.Status }, alertmanager.Status("")},
+		{"escaped names match", `{"st\u0061tus":"firing","alerts":[]}`, func(m *alertmanager.Message) any { return m.Status }, alertmanager.Firing},
+		{"null is nothing", `{"status":null,"truncatedAlerts":null,"groupLabels":null,"alerts":[{"startsAt":null,"labels":{"a":null}}]}`,
+			func(m *alertmanager.Message) any { return m.Alerts[0].Labels }, payload.Labels{{Name: "a"}}},
+		{"an empty time is none", `{"alerts":[{"endsAt":""}]}`, func(m *alertmanager.Message) any { return m.Alerts[0].EndsAt.IsZero() }, true},
+		{"huge numbers where nothing is known", `{"x":1e999,"y":123456789012345678901234567890,"alerts":[]}`, func(m *alertmanager.Message) any { return len(m.Alerts) }, 0},
+		{"half of a surrogate pair", `{"receiver":"\ud83d","alerts":[]}`, func(m *alertmanager.Message) any { return m.Receiver }, "\ufffd"},
+		{"as deep as may be", `{"x":` + nested(199) + `,"alerts":[]}`, func(m *alertmanager.Message) any { return len(m.Alerts) }, 0},
+		{"an unknown status", `{"status":"expired","alerts":[]}`, func(m *alertmanager.Message) any { return m.Status }, alertmanager.Status("expired")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m, err := alertmanager.Decode([]byte(tt.body))
+			require.NoError(t, err)
+			assert.Equal(t, tt.value, tt.want(m))
+			b, err := m.AppendJSON(nil)
+			require.NoError(t, err)
+			assert.Equal(t, tt.body, string(b))
 		})
 	}
 }
