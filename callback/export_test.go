@@ -1,5 +1,23 @@
 package callback
 
+import (
+	"context"
+	"net"
+)
+
 // LookAtFilesNow makes the next call of w look at its files of certificates,
 // however lately they were looked at.
 func LookAtFilesNow(w *Webhook) { w.pool.due.Store(0) }
+
+// DialWith calls before ahead of each dial of w's pool, until restore is called.
+// The pool must not be in use.
+func DialWith(w *Webhook, before func()) (restore func()) {
+	t := w.pool.transport.Load()
+	hooked := t.Clone()
+	hooked.DialContext = gated(func(ctx context.Context, network, address string) (net.Conn, error) {
+		before()
+		return w.pool.plan.policy.DialContext(ctx, network, address)
+	})
+	w.pool.transport.Store(hooked)
+	return func() { w.pool.transport.Store(t) }
+}

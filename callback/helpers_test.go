@@ -3,6 +3,8 @@ package callback_test
 import (
 	"io"
 	"log"
+	"testing"
+	"time"
 
 	"github.com/alertwire/alertwire/auth"
 )
@@ -10,3 +12,19 @@ import (
 func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
 
 func asSecret(b []byte) auth.Secret { return auth.Secret(b) }
+
+// eventually waits until ok says so. Unlike that of testify it starts no
+// goroutine, so that ok may count them.
+func eventually(t *testing.T, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	timeout := time.After(20 * time.Second)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-timeout:
+			t.Fatal("it did not come to pass")
+		}
+	}
+}

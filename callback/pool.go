@@ -23,21 +23,23 @@ const recheckFiles = time.Second
 // uses what the files say now. Content that cannot be read or does not fit
 // together changes nothing: files are not replaced all at once.
 type pool struct {
-	// The transport is held apart, because it outlives the pool for as long as
-	// it takes to close its connections.
+	// Both are held apart from the pool, because they outlive it for as long as
+	// it takes to close the connections, and must not keep it.
 	transport *atomic.Pointer[http.Transport]
+	gates     *weakMap[string, gate]
 
 	plan  *dialPlan
 	start time.Time
 	due   atomic.Int64 // when to look at the files again, as a duration since start
 	mu    sync.Mutex
 	seen  fileStamps // what was read
-
-	gates weakMap[string, gate]
 }
 
 func newPool(d *dialPlan) (*pool, error) {
-	p := &pool{transport: new(atomic.Pointer[http.Transport]), plan: d, start: time.Now(), seen: d.tlsPlan.stamps()}
+	p := &pool{
+		transport: new(atomic.Pointer[http.Transport]), gates: new(weakMap[string, gate]),
+		plan: d, start: time.Now(), seen: d.tlsPlan.stamps(),
+	}
 	t, err := d.newTransport()
 	if err != nil {
 		return nil, err
