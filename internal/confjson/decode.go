@@ -84,7 +84,7 @@ func (d *decoder) custom(p part, u json.Unmarshaler) error {
 		return err
 	}
 	path := p.path
-	if path != "" && inner.Path != "" {
+	if path != "" && inner.Path != "" && inner.Path[0] != '[' {
 		path += "."
 	}
 	return &Error{Line: line(d.data, p.at) + inner.Line - 1, Path: path + inner.Path, Err: inner.Err}
