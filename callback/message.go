@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -69,20 +70,42 @@ func DeriveID(parts ...string) string {
 	return "msg_" + base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16])
 }
 
+// scratch holds buffers to encode into. What is kept of one is a copy of the
+// right size, so that a body of 10 KiB costs 10 KiB and not what append grew by.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxScratch is the greatest buffer that is kept: one storm must not hold its
+// memory for ever.
+const maxScratch = 256 << 10
+
 func encode(event any) ([]byte, error) {
 	switch e := event.(type) {
 	case []byte:
 		return e, nil
 	case json.RawMessage:
 		return e, nil
-	case interface{ AppendJSON([]byte) ([]byte, error) }:
-		return e.AppendJSON(nil)
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
+
+	buf := scratch.Get().(*[]byte)
+	defer func() {
+		if cap(*buf) <= maxScratch {
+			scratch.Put(buf)
+		}
+	}()
+	if e, ok := event.(interface{ AppendJSON([]byte) ([]byte, error) }); ok {
+		b, err := e.AppendJSON((*buf)[:0])
+		if err != nil {
+			return nil, err
+		}
+		*buf = b
+		return bytes.Clone(b), nil
+	}
+	b := bytes.NewBuffer((*buf)[:0])
+	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(event); err != nil {
 		return nil, err
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
+	*buf = b.Bytes()
+	return bytes.Clone(bytes.TrimSuffix(b.Bytes(), []byte{'\n'})), nil
 }
