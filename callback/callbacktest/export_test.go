@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 )
 
 // CallerFails returns what the check of that name in TestCaller complains of.
@@ -22,6 +23,8 @@ func fails[N any](t *testing.T, checks []check[N], name string, subject N) strin
 				c.run(s, subject)
 			}()
 			<-done
+			s.mu.Lock() // what the check left behind may still complain
+			defer s.mu.Unlock()
 			return s.text
 		}
 	}
@@ -48,3 +51,11 @@ func (s *spy) Fatalf(format string, args ...any) {
 }
 
 func (s *spy) Helper() {}
+
+func (s *spy) patience() time.Duration { return time.Second }
+
+// DispatcherFails returns what the check of that name in TestDispatcher
+// complains of.
+func DispatcherFails(t *testing.T, name string, open NewDispatcher) string {
+	return fails(t, dispatcherChecks, name, open)
+}

@@ -28,7 +28,7 @@ func within(t testing.TB, what string, f func()) {
 		defer func() { done <- recover() }()
 		f()
 	}()
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(patienceOf(t))
 	defer timer.Stop()
 	select {
 	case v := <-done:
@@ -43,7 +43,7 @@ func within(t testing.TB, what string, f func()) {
 // await waits until ok reports true, and fails the test if it does not.
 func await(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(patienceOf(t))
 	defer deadline.Stop()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -54,4 +54,13 @@ func await(t testing.TB, what string, ok func() bool) {
 			t.Fatalf("waited in vain: %s", what)
 		}
 	}
+}
+
+// patienceOf returns how long to wait for something that should come soon. The
+// tests of this package wait for a failure, and have less.
+func patienceOf(t testing.TB) time.Duration {
+	if p, ok := t.(interface{ patience() time.Duration }); ok {
+		return p.patience()
+	}
+	return patience
 }

@@ -39,7 +39,7 @@ func NewTLSServer(t testing.TB, o TLSOptions, script ...http.HandlerFunc) *Serve
 	s := newServer(t, script)
 	certPEM, keyPEM := o.Authority.issue(o.Name, o.Only, o.Until)
 	cert, err := tls.X509KeyPair(certPEM, keyPEM)
-	must(t, err)
+	noError(t, err)
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(o.Authority.PEM())
 	s.srv.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, ClientCAs: pool}
@@ -63,7 +63,7 @@ type Authority struct {
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
+	noError(t, err)
 	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "callbacktest"},
@@ -71,9 +71,9 @@ func NewAuthority(t testing.TB) *Authority {
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	must(t, err)
+	noError(t, err)
 	cert, err := x509.ParseCertificate(der)
-	must(t, err)
+	noError(t, err)
 	return &Authority{t: t, cert: cert, key: key}
 }
 
@@ -90,9 +90,9 @@ func (a *Authority) Issue(name string, until time.Time) (cert, key []byte) {
 func (a *Authority) issue(name string, only bool, until time.Time) (certPEM, keyPEM []byte) {
 	a.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(a.t, err)
+	noError(a.t, err)
 	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
-	must(a.t, err)
+	noError(a.t, err)
 	if until.IsZero() {
 		until = time.Now().Add(24 * time.Hour)
 	}
@@ -109,9 +109,9 @@ func (a *Authority) issue(name string, only bool, until time.Time) (certPEM, key
 		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
-	must(a.t, err)
+	noError(a.t, err)
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	must(a.t, err)
+	noError(a.t, err)
 	return encode("CERTIFICATE", der), encode("PRIVATE KEY", pkcs8)
 }
 
@@ -119,7 +119,7 @@ func encode(typ string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: typ, Bytes: der})
 }
 
-func must(t testing.TB, err error) {
+func noError(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatalf("callbacktest: %v", err)
