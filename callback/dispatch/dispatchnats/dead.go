@@ -51,14 +51,16 @@ func (d *Dispatcher) buryEnvelope(ctx context.Context, v *envelope, token string
 }
 
 // bury moves a message that cannot be decoded, or whose endpoint is gone, to
-// DEAD as it is, and takes it out of the stream that it is in.
-func (d *Dispatcher) bury(ctx context.Context, msg jetstream.Msg, token string, reason error) {
+// DEAD as it is, takes it out of the stream that it is in, and reports whether
+// it did.
+func (d *Dispatcher) bury(ctx context.Context, msg jetstream.Msg, kind string, reason error) bool {
 	stone := d.stone(msg.Subject(), msg.Headers(), msg.Data())
-	if d.buryMsg(ctx, stone, "as-it-is-"+msg.Subject()+"-"+strconv.FormatUint(sequence(msg), 10), reason) {
-		d.ack(ctx, msg)
-		return
+	if !d.buryMsg(ctx, stone, kind+"-"+strconv.FormatUint(sequence(msg), 10), reason) {
+		d.nak(msg, postponed)
+		return false
 	}
-	d.nak(msg, postponed)
+	d.ack(ctx, msg)
+	return true
 }
 
 // stone returns a copy of a message of another stream, addressed to DEAD.

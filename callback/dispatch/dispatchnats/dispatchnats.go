@@ -78,8 +78,8 @@ type Dispatcher struct {
 	endRest   context.CancelFunc
 	following sync.WaitGroup // goroutines that serve no endpoint
 
-	retries    fullness
-	elsewhere  memo // endpoints that others have added
+	retries   fullness
+	elsewhere memo // endpoints that others have added
 
 	mu     sync.RWMutex
 	closed bool

@@ -110,6 +110,9 @@ func (d *Dispatcher) Add(ctx context.Context, name string, c callback.Caller, o 
 func (e *endpoint) configure(ctx context.Context, c callback.Caller, o dispatch.EndpointOptions) error {
 	e.setup.Lock()
 	defer e.setup.Unlock()
+	if e.there.Err() != nil {
+		return dispatch.ErrRemoved // just now
+	}
 	consumer, err := e.d.openQueue(ctx, e.token, o)
 	if err != nil {
 		return fmt.Errorf("dispatchnats: add %q: %w", e.name, err)

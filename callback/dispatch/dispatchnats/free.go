@@ -51,8 +51,9 @@ func (f *free) handle(msg jetstream.Msg) {
 	v, err := e.open(msg)
 	switch {
 	case errors.Is(err, errUndecodable):
-		d.bury(d.rest, msg, e.token, err)
-		e.finish(&v, dispatch.Failed, err)
+		if d.bury(d.rest, msg, "out", err) {
+			e.finish(&v, dispatch.Failed, err)
+		}
 		return
 	case err != nil:
 		d.nak(msg, postponed)

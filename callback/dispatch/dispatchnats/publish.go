@@ -92,7 +92,24 @@ func (d *Dispatcher) dispatch(ctx context.Context, m callback.Message, name stri
 	if e != nil {
 		e.arrived(err)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return d.recheck(ctx, e, token)
+}
+
+// recheck sees to it that a message does not lie in a queue that was removed
+// while it got there: whoever removes a queue sweeps it up afterwards, so only
+// what came later than that is left to us.
+func (d *Dispatcher) recheck(ctx context.Context, e *endpoint, token string) error {
+	if e != nil && e.there.Err() == nil {
+		return nil
+	}
+	d.elsewhere.forget(token)
+	if ok, err := d.exists(ctx, token); ok || err != nil {
+		return err
+	}
+	return d.sweep(ctx, e, token, dispatch.ErrRemoved)
 }
 
 // enqueue publishes an envelope to OUT.
@@ -121,10 +138,7 @@ func (d *Dispatcher) publish(ctx context.Context, msg *nats.Msg, id string) erro
 		_, err := d.js.PublishMsg(ctx, msg)
 		return err
 	})
-	switch {
-	case exhausted(err):
-		return fmt.Errorf("%w: %w", ErrStore, err)
-	case errors.Is(err, nats.ErrMaxPayload):
+	if errors.Is(err, nats.ErrMaxPayload) {
 		return fmt.Errorf("%w: %w", ErrTooLarge, err)
 	}
 	return err

@@ -55,7 +55,7 @@ func (p *puller) pull(ctx context.Context, take func(jetstream.Msg), n ...int) e
 	case ctx.Err() != nil:
 		p.giveBack(it)
 		return nil
-	case errors.Is(err, jetstream.ErrMsgIteratorClosed) && len(n) > 0:
+	case errors.Is(err, jetstream.ErrMsgIteratorClosed) && !errors.Is(err, jetstream.ErrConnectionClosed) && len(n) > 0:
 		return nil
 	default:
 		it.Stop()

@@ -33,13 +33,15 @@ func (d *Dispatcher) Remove(ctx context.Context, name string) error {
 		if _, err := d.knownElsewhere(ctx, name); err != nil {
 			return err
 		}
-	} else {
-		e.stop()
-		if err := e.await(ctx); err != nil {
-			return errors.Join(
-				fmt.Errorf("dispatchnats: remove %q: calls are in flight: %w", name, err),
-				d.tearDown(d.rest, e, token))
-		}
+		return d.tearDown(ctx, nil, token)
+	}
+	e.setup.Lock()
+	defer e.setup.Unlock()
+	e.stop()
+	if err := e.await(ctx); err != nil {
+		return errors.Join(
+			fmt.Errorf("dispatchnats: remove %q: calls are in flight: %w", name, err),
+			d.tearDown(d.rest, e, token))
 	}
 	return d.tearDown(ctx, e, token)
 }
@@ -169,6 +171,10 @@ func (e *endpoint) vanished() {
 	}
 	d.mu.Unlock()
 	e.close(dispatch.ErrUnknown)
+	e.mu.Lock()
+	end := e.end
+	e.mu.Unlock()
+	end()
 	e.leave()
 	d.log(slog.LevelWarn, "dispatchnats endpoint was removed by another process", slog.String("endpoint", e.name))
 	if err := d.sweep(d.pulls, e, e.token, dispatch.ErrRemoved); err != nil && d.pulls.Err() == nil {

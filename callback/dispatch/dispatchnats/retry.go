@@ -138,7 +138,7 @@ func (d *Dispatcher) moveOne(msg jetstream.Msg) {
 	token, _ := d.names.endpointOf(msg.Subject())
 	v, err := decode(msg.Headers(), msg.Data())
 	if err != nil {
-		d.bury(ctx, msg, token, err)
+		d.bury(ctx, msg, "due", err)
 		return
 	}
 	ok, err := d.exists(ctx, token)
@@ -147,7 +147,7 @@ func (d *Dispatcher) moveOne(msg jetstream.Msg) {
 		d.nak(msg, postponed)
 		return
 	case !ok:
-		d.bury(ctx, msg, token, dispatch.ErrUnknown)
+		d.bury(ctx, msg, "due", dispatch.ErrUnknown)
 		return
 	}
 	again := v.encode()

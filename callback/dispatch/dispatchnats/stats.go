@@ -147,7 +147,7 @@ func (e *endpoint) drain(ctx context.Context) error {
 	consumer, idle := e.consumer, e.idle
 	start := e.ends()
 	e.mu.Unlock()
-	if consumer == nil {
+	if consumer == nil || !e.d.nc.IsConnected() {
 		return nil
 	}
 	queued := -1

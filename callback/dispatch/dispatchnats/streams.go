@@ -38,6 +38,9 @@ func (o Options) configs(n names) []jetstream.StreamConfig {
 			Replicas: max(o.Replicas, 1),
 			Metadata: map[string]string{layoutKey: strconv.Itoa(layout)},
 			MaxBytes: -1,
+			// No longer than a message may be published again: each one costs
+			// the server memory for as long.
+			Duplicates: patience + patience/2,
 		}
 	}
 	out := base("OUT", n.all("out"))
@@ -154,6 +157,8 @@ func persist(ctx context.Context, what string, do func(context.Context) error) e
 			return nil
 		case errors.Is(err, nats.ErrConnectionClosed):
 			return unavailable(what, err) // it does not come back
+		case exhausted(err):
+			return fmt.Errorf("%w: %s: %w", ErrStore, what, err)
 		case !passing(err):
 			return fmt.Errorf("dispatchnats: %s: %w", what, err)
 		}

@@ -26,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -60,12 +61,9 @@ var (
 
 // Options are the options of [Open]. The zero value is a good beginning.
 type Options struct {
-	// Engine are the options of the dispatcher. Replicas must be zero.
+	// Engine are the options of the dispatcher. Replicas must be zero. The
+	// files take about twice MaxBytes and DeadBytes at most.
 	Engine dispatchnats.Options
-	// MaxStore bounds all files of the directory, dead letters and messages
-	// that wait included. Zero means three quarters of what is free on the
-	// disk.
-	MaxStore int64
 	// Key encrypts the files, from the first start on: a store that exists
 	// cannot be given a key or another one. "" leaves them readable.
 	Key auth.Secret
@@ -80,11 +78,8 @@ type Options struct {
 }
 
 func (o Options) validate() error {
-	switch {
-	case o.Engine.Replicas != 0:
+	if o.Engine.Replicas != 0 {
 		return errors.New("embedded: replicas must be zero: there is one server")
-	case o.MaxStore < 0:
-		return errors.New("embedded: max store must not be negative")
 	}
 	return nil
 }
@@ -166,14 +161,17 @@ func openStore(ctx context.Context, dir string, o Options) (_ *store, err error)
 	}
 	log := &logger{to: o.Logger}
 	s.server, err = server.NewServer(&server.Options{
-		ServerName:             serverName,
-		DontListen:             true,
-		NoSigs:                 true,
-		MaxPayload:             maxPayload,
-		JetStream:              true,
-		StoreDir:               dir,
-		SyncAlways:             !o.NoSync,
-		JetStreamMaxStore:      o.MaxStore,
+		ServerName: serverName,
+		DontListen: true,
+		NoSigs:     true,
+		MaxPayload: maxPayload,
+		JetStream:  true,
+		StoreDir:   dir,
+		SyncAlways: !o.NoSync,
+		// The streams have bounds of their own. A bound here would be reserved
+		// for, and a disk that others fill would then keep the server from
+		// opening streams that it has.
+		JetStreamMaxStore:      math.MaxInt64 >> 1,
 		JetStreamKey:           string(o.Key),
 		JetStreamLimits:        server.JSLimitOpts{DefaultMaxConsumers: -1},
 		DisableJetStreamBanner: true,

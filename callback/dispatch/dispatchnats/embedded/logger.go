@@ -23,11 +23,11 @@ func (l *logger) say(level slog.Level, format string, v []any) {
 	}
 }
 
-func (l *logger) Noticef(string, ...any)          {}
-func (l *logger) Debugf(string, ...any)           {}
-func (l *logger) Tracef(string, ...any)           {}
-func (l *logger) Warnf(format string, v ...any)   { l.say(slog.LevelWarn, format, v) }
-func (l *logger) Errorf(format string, v ...any)  { l.say(slog.LevelError, format, v) }
+func (l *logger) Noticef(string, ...any)         {}
+func (l *logger) Debugf(string, ...any)          {}
+func (l *logger) Tracef(string, ...any)          {}
+func (l *logger) Warnf(format string, v ...any)  { l.say(slog.LevelWarn, format, v) }
+func (l *logger) Errorf(format string, v ...any) { l.say(slog.LevelError, format, v) }
 func (l *logger) Fatalf(format string, v ...any) {
 	l.say(slog.LevelError, format, v)
 	l.mu.Lock()

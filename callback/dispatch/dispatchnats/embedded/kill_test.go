@@ -1,0 +1,26 @@
+package embedded_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alertwire/alertwire/callback/callbacktest"
+	"github.com/alertwire/alertwire/callback/dispatch"
+	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats"
+	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats/embedded"
+)
+
+// TestDurable kills processes that use the embedded engine. In full, with 10,000
+// messages each: ALERTWIRE_DURABLE=full go test -run TestDurable .
+func TestDurable(t *testing.T) {
+	callbacktest.TestDurable(t, func(t testing.TB, dir string) dispatch.Dispatcher {
+		d, err := embedded.Open(t.Context(), dir, embedded.Options{
+			NoSync: true, // what a kill loses does not depend on it, and CI disks are slow
+			Engine: dispatchnats.Options{Lease: 2 * time.Second},
+		})
+		require.NoError(t, err)
+		return d
+	})
+}
