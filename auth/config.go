@@ -82,6 +82,24 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	return confjson.Decode(data, (*plain)(c))
 }
 
+// UnmarshalYAML reads a Config and refuses what it does not know, whether the
+// library is told to or not.
+func (c *Config) UnmarshalYAML(decode func(any) error) error {
+	var keys map[string]any
+	if err := decode(&keys); err != nil {
+		return errors.New("auth: credentials are a mapping")
+	}
+	for key := range keys {
+		switch key {
+		case "basic", "bearer", "header", "query", "hmac":
+		default:
+			return fmt.Errorf("auth: unknown key %q", key)
+		}
+	}
+	type plain Config
+	return decode((*plain)(c))
+}
+
 // MarshalJSON writes a Config; inline secrets are redacted.
 func (c Config) MarshalJSON() ([]byte, error) {
 	type plain Config

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -83,7 +84,7 @@ func TestConfigErrors(t *testing.T) {
 		require.NoError(t, os.WriteFile(p, content, 0o600))
 		return p
 	}
-	empty, large := path("empty", []byte("\n\n")), path("large", make([]byte, 64<<10+1))
+	empty, large := path("empty", []byte("\n\n")), path("large", bytes.Repeat([]byte("a\n"), 32<<10+1))
 	tests := []struct {
 		name, text string
 		wantErr    error
@@ -97,6 +98,7 @@ func TestConfigErrors(t *testing.T) {
 		{"file that is not there", `{"bearer": {"file": "` + dir + `/none"}}`, os.ErrNotExist},
 		{"file that is empty", `{"bearer": {"file": "` + empty + `"}}`, auth.ErrEmptySecret},
 		{"file that is too large", `{"bearer": {"file": "` + large + `"}}`, auth.ErrBadSecret},
+		{"file of 64 KiB", `{"bearer": {"file": "` + path("limit", bytes.Repeat([]byte("a\n"), 32<<10)) + `"}}`, nil},
 		{"placeholder", `{"bearer": "[redacted]"}`, auth.ErrEmptySecret},
 		{"key not base64", `{"hmac": {"scheme": "standard-webhooks", "secret": "whsec_?"}}`, auth.ErrBadSecret},
 	}
@@ -107,6 +109,7 @@ func TestConfigErrors(t *testing.T) {
 		})
 	}
 
+	full := path("full", []byte("s3cret"))
 	for _, text := range []string{
 		`{"hmac": {"scheme": "gitbuh", "secret": "s"}}`,
 		`{"hmac": {"scheme": "", "secret": "s"}}`,
@@ -119,7 +122,7 @@ func TestConfigErrors(t *testing.T) {
 		`{"basic": ["a:b", "p"]}`,
 		`{"basic": ["u", "p"], "bearer": "tok"}`,
 		`{"bearer": "tok", "header": {"name": "authorization", "value": "Token t"}}`,
-		`{"bearer": {"file": "` + empty + `", "env": "HOME"}}`,
+		`{"bearer": {"file": "` + full + `", "env": "HOME"}}`,
 	} {
 		_, err := parseConfig(t, text).Strategy()
 		assert.Error(t, err, text)
@@ -218,6 +221,12 @@ func TestConfigYAMLMethods(t *testing.T) {
 	var basic auth.BasicConfig
 	require.NoError(t, basic.UnmarshalYAML(node(`["u", {"file": "f"}]`)))
 	assert.Equal(t, auth.BasicConfig{User: "u", Password: auth.Source{File: "f"}}, basic)
+
+	var whole auth.Config
+	require.NoError(t, whole.UnmarshalYAML(node(`{"bearer": "s", "basic": null}`)))
+	assert.Equal(t, auth.Config{Bearer: auth.Sources{{Value: "s"}}}, whole)
+	require.ErrorContains(t, whole.UnmarshalYAML(node(`{"bearrer": "s"}`)), "bearrer")
+	require.Error(t, whole.UnmarshalYAML(node(`["s"]`)))
 
 	for _, v := range []interface{ MarshalYAML() (any, error) }{
 		auth.Source{Value: canary}, auth.Sources{{Value: canary}}, auth.BasicConfig{User: "u", Password: auth.Source{Value: canary}},

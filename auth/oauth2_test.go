@@ -119,12 +119,14 @@ func TestOAuth2Answers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newTokenServer(t, tt.status, tt.body)
 			s.header.Set("Location", s.URL+"/elsewhere")
-			r := get()
-			err := must(auth.NewOAuth2(s.options())).Sign(r, nil)
+			r, signer := get(), must(auth.NewOAuth2(s.options()))
+			err := signer.Sign(r, nil)
 			assert.Equal(t, 1, s.calls, "redirects are not followed")
 			if tt.want != "" {
 				require.NoError(t, err)
 				assert.Equal(t, "Bearer "+tt.want, r.Header.Get("Authorization"))
+				require.NoError(t, signer.Sign(get(), nil))
+				assert.Equal(t, 1, s.calls, "whatever its lifetime, the token is kept for a while")
 				return
 			}
 			require.ErrorContains(t, err, tt.says)

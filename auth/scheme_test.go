@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -85,6 +86,40 @@ func TestIDsAreUnambiguous(t *testing.T) {
 			s := must(auth.NewHMAC(scheme(tt.signed), auth.HMACOptions{Secrets: []auth.Secret{"s"}}))
 			r := get("X-Id", tt.id)
 			require.ErrorIs(t, s.Sign(r, []byte("{}")), tt.wantErr)
+		})
+	}
+}
+
+// A signed text that could be the token of a challenge is accepted for JSON
+// documents only. What has a character in it that no token has, is none.
+func TestSchemesThatCouldSignTokens(t *testing.T) {
+	tests := []struct {
+		signed, format string
+		wantErr        error
+	}{
+		{"{body}", "", auth.ErrBodyShape},
+		{"v0-{body}", "", auth.ErrBodyShape},
+		{"v0:{body}", "", nil},
+		{"{timestamp}{body}", "", auth.ErrBodyShape},
+		{"{timestamp}_{body}", "", auth.ErrBodyShape},
+		{"v0/{timestamp}/{body}", "unix-milli", auth.ErrBodyShape},
+		{"{timestamp}.{body}", "", nil},
+		{"{timestamp}{body}", "rfc3339", nil},
+		{"{id}{body}", "", auth.ErrBodyShape},
+		{"{id}.{body}", "", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.signed+tt.format, func(t *testing.T) {
+			s := auth.Scheme{Header: "X-Sig", Signed: tt.signed, TimestampFormat: tt.format}
+			if strings.Contains(tt.signed, "{timestamp}") {
+				s.TimestampHeader = "X-Time"
+			}
+			if strings.Contains(tt.signed, "{id}") {
+				s.IDHeader = "Webhook-Id"
+			}
+			h := must(auth.NewHMAC(s, auth.HMACOptions{Secrets: []auth.Secret{"s"}}))
+			require.ErrorIs(t, h.Verify(signedMessage(t, h, "abc"), []byte("abc")), tt.wantErr)
+			require.NoError(t, h.Verify(signedMessage(t, h, "{}"), []byte("{}")))
 		})
 	}
 }
