@@ -19,16 +19,18 @@ import (
 // maxSnippet bounds Error.Snippet, in bytes.
 const maxSnippet = 256
 
-// A cause is the error of a round trip with a text of our own. The texts of
-// net/http, net and crypto repeat URLs, resolved addresses and what the server
-// sent; errors.As still finds them.
+// A cause is an error with a text of our own. The texts of net/http, net, crypto
+// and text/template repeat URLs, resolved addresses, templates and what the
+// server sent. Who asks for an error by its type or value still finds it, but
+// who writes down all that is wrapped does not.
 type cause struct {
 	text string
 	err  error
 }
 
-func (c *cause) Error() string { return c.text }
-func (c *cause) Unwrap() error { return c.err }
+func (c *cause) Error() string        { return c.text }
+func (c *cause) Is(target error) bool { return errors.Is(c.err, target) }
+func (c *cause) As(target any) bool   { return errors.As(c.err, target) }
 
 // described returns err with a text that may be logged.
 func described(err error, late bool, timeout time.Duration) error {
