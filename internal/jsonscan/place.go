@@ -7,6 +7,9 @@ import "strconv"
 // Offset returns where the scanner is, in bytes from the start of the text.
 func (s *Scanner) Offset() int { return s.pos }
 
+// FailAt is Fail for another place, such as the start of a value that was read.
+func (s *Scanner) FailAt(offset int, reason string) bool { return s.failAt(offset, reason) }
+
 // Within puts the name of a member in front of the path of the noted error. It
 // returns false.
 func (s *Scanner) Within(name string) bool {
