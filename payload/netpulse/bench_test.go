@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alertwire/alertwire/payload"
 	"github.com/alertwire/alertwire/payload/netpulse"
@@ -19,9 +20,9 @@ type plainMessage struct {
 	Status    string       `json:"status"`
 	EventType string       `json:"event_type"`
 	Final     bool         `json:"final"`
-	Timestamp string       `json:"timestamp"`
-	StartedAt *string      `json:"started_at"`
-	EndedAt   *string      `json:"ended_at"`
+	Timestamp time.Time    `json:"timestamp"`
+	StartedAt *time.Time   `json:"started_at"`
+	EndedAt   *time.Time   `json:"ended_at"`
 	Duration  *float64     `json:"duration"`
 	Result    *plainResult `json:"result"`
 	Device    *struct {

@@ -2,61 +2,11 @@ package nightingale
 
 import (
 	"encoding/json"
-	"strconv"
-	"time"
+	"iter"
 
 	"github.com/alertwire/alertwire/internal/jsonscan"
 	"github.com/alertwire/alertwire/payload"
 )
-
-// A UnixTime is a time in whole seconds since 1970. Zero means that it is not
-// set.
-type UnixTime int64
-
-// Unix returns t as a UnixTime, without the fraction of the second; the zero
-// time is 0.
-func Unix(t time.Time) UnixTime {
-	if t.IsZero() {
-		return 0
-	}
-	return UnixTime(t.Unix())
-}
-
-// Time returns t in UTC, and the zero time for 0.
-func (t UnixTime) Time() time.Time {
-	if t == 0 {
-		return time.Time{}
-	}
-	return time.Unix(int64(t), 0).UTC()
-}
-
-// Severity says how bad it is: lower is worse.
-type Severity int
-
-// The severities.
-const (
-	Emergency Severity = 1
-	Warning   Severity = 2
-	Notice    Severity = 3
-)
-
-// Known reports whether s is one of the constants. Events without an alert have
-// 0, and 4 is a mark that Nightingale uses inside.
-func (s Severity) Known() bool { return s >= Emergency && s <= Notice }
-
-// String returns "emergency", "warning", "notice", or else the number.
-func (s Severity) String() string {
-	switch s {
-	case Emergency:
-		return "emergency"
-	case Warning:
-		return "warning"
-	case Notice:
-		return "notice"
-	default:
-		return strconv.Itoa(int(s))
-	}
-}
 
 // An AlertEvent is one alert at one moment: Nightingale's AlertCurEvent, its
 // fields in the order of the wire. Nightingale sends a null where a field here is
@@ -201,4 +151,34 @@ func (e *AlertEvent) fields(f *jsonscan.Fields) {
 	f.Int("notify_version", &e.NotifyVersion)
 	jsonscan.List(f, "notify_rules", &e.NotifyRules, (*NotifyRule).fields).Null()
 	f.Int64("recover_time", (*int64)(&e.RecoverTime))
+}
+
+// Unknown iterates over the members of the event that AlertEvent has no field
+// for.
+func (e *AlertEvent) Unknown() iter.Seq2[string, json.RawMessage] {
+	return jsonscan.Unknown(e.origin, (*AlertEvent).fields)
+}
+
+// Raw returns the text that e was decoded from, "" if it was made in Go.
+func (e *AlertEvent) Raw() string { return e.origin.Text() }
+
+// AppendJSON appends e as JSON: as it came, but for the fields that were
+// changed. tags and tags_map are kept in step, see the package. An event made in
+// Go is written with all members in the order of Nightingale, null where
+// Nightingale writes null.
+func (e *AlertEvent) AppendJSON(dst []byte) ([]byte, error) {
+	if !agree(e.Tags, e.TagsMap) {
+		copied := *e
+		copied.followOrigin()
+		e = &copied
+	}
+	return jsonscan.Append(dst, e, (*AlertEvent).fields)
+}
+
+// MarshalJSON implements json.Marshaler with [AlertEvent.AppendJSON].
+func (e AlertEvent) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
+
+// UnmarshalJSON implements json.Unmarshaler. It replaces all of e.
+func (e *AlertEvent) UnmarshalJSON(data []byte) error {
+	return payload.Syntax(source, jsonscan.Unmarshal(data, e, (*AlertEvent).fields))
 }

@@ -34,12 +34,15 @@ func (e *AlertEvent) SetLabels(labels payload.Labels) {
 	e.Tags = tagsOf(e.TagsMap, e.Tags)
 }
 
-// SyncTags makes Tags and TagsMap agree: the one that is not as in before
+// SyncTags makes Tags and TagsMap agree: the one that is as it was in before
 // follows the one that was changed, and TagsMap follows Tags if both were. It is
-// for events that were merged from two texts, such as the answer of an
-// event_update receiver over the event. Nil for before stands for an event
-// without tags. Encoding does the same, compared with the text that the event
-// came from.
+// for an event that was merged from two texts, the event and the answer to it:
+//
+//	after, err := callback.Update(ctx, hook, before, callback.UpdateOptions{Fields: []string{"tags"}})
+//	after.SyncTags(&before)
+//
+// Nil for before stands for an event without tags. Encoding does the same,
+// compared with the text that the event came from.
 func (e *AlertEvent) SyncTags(before *AlertEvent) {
 	if agree(e.Tags, e.TagsMap) {
 		return

@@ -75,9 +75,6 @@
 package nightingale
 
 import (
-	"encoding/json"
-	"fmt"
-	"iter"
 	"slices"
 
 	"github.com/alertwire/alertwire/internal/jsonscan"
@@ -185,81 +182,5 @@ func (m *Message) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*m = *fresh
-	return nil
-}
-
-// Validate returns a [*payload.FieldError] for the first event that
-// [AlertEvent.Validate] refuses, with its index if there is an array.
-func (m *Message) Validate() error {
-	for i := range m.Alerts {
-		e := m.Alerts[i].check()
-		if e == nil {
-			continue
-		}
-		if m.Array || len(m.Alerts) > 1 {
-			e.Field = fmt.Sprintf("[%d].%s", i, e.Field)
-		}
-		return e
-	}
-	return nil
-}
-
-// Unknown iterates over the members of the event that AlertEvent has no field
-// for.
-func (e *AlertEvent) Unknown() iter.Seq2[string, json.RawMessage] {
-	return jsonscan.Unknown(e.origin, (*AlertEvent).fields)
-}
-
-// Raw returns the text that e was decoded from, "" if it was made in Go.
-func (e *AlertEvent) Raw() string { return e.origin.Text() }
-
-// AppendJSON appends e as JSON: as it came, but for the fields that were
-// changed. tags and tags_map are kept in step, see the package. An event made in
-// Go is written with all members in the order of Nightingale, null where
-// Nightingale writes null.
-func (e *AlertEvent) AppendJSON(dst []byte) ([]byte, error) {
-	if !agree(e.Tags, e.TagsMap) {
-		copied := *e
-		copied.followOrigin()
-		e = &copied
-	}
-	return jsonscan.Append(dst, e, (*AlertEvent).fields)
-}
-
-// MarshalJSON implements json.Marshaler with [AlertEvent.AppendJSON].
-func (e AlertEvent) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
-
-// UnmarshalJSON implements json.Unmarshaler. It replaces all of e.
-func (e *AlertEvent) UnmarshalJSON(data []byte) error {
-	return payload.Syntax(source, jsonscan.Unmarshal(data, e, (*AlertEvent).fields))
-}
-
-// Validate returns a [*payload.FieldError] if neither rule_name nor hash is
-// there, which is no alert; if severity is not 1, 2 or 3, as in the empty events
-// that can be triggered through Nightingale's API; or if a time is negative.
-// Fields that the short examples of the product leave out may be missing.
-func (e *AlertEvent) Validate() error {
-	if err := e.check(); err != nil {
-		return err // not a nil pointer in an interface
-	}
-	return nil
-}
-
-func (e *AlertEvent) check() *payload.FieldError {
-	wrong := func(field, reason string) *payload.FieldError {
-		return &payload.FieldError{Format: source, Field: field, Reason: reason}
-	}
-	switch {
-	case e.RuleName == "" && e.Hash == "":
-		return wrong("rule_name", "missing, and so is hash")
-	case !e.Severity.Known():
-		return wrong("severity", "want 1, 2 or 3")
-	case e.TriggerTime < 0:
-		return wrong("trigger_time", "negative")
-	case e.LastEvalTime < 0:
-		return wrong("last_eval_time", "negative")
-	case e.RecoverTime < 0:
-		return wrong("recover_time", "negative")
-	}
 	return nil
 }

@@ -1,0 +1,53 @@
+package nightingale
+
+import (
+	"fmt"
+
+	"github.com/alertwire/alertwire/payload"
+)
+
+// Validate returns a [*payload.FieldError] for the first event that
+// [AlertEvent.Validate] refuses, with its index if there is an array.
+func (m *Message) Validate() error {
+	for i := range m.Alerts {
+		e := m.Alerts[i].check()
+		if e == nil {
+			continue
+		}
+		if m.Array || len(m.Alerts) > 1 {
+			e.Field = fmt.Sprintf("[%d].%s", i, e.Field)
+		}
+		return e
+	}
+	return nil
+}
+
+// Validate returns a [*payload.FieldError] if neither rule_name nor hash is
+// there, which is no alert; if severity is not 1, 2 or 3, as in the empty events
+// that can be triggered through Nightingale's API; or if a time is negative.
+// Fields that the short examples of the product leave out may be missing.
+func (e *AlertEvent) Validate() error {
+	if err := e.check(); err != nil {
+		return err // not a nil pointer in an interface
+	}
+	return nil
+}
+
+func (e *AlertEvent) check() *payload.FieldError {
+	wrong := func(field, reason string) *payload.FieldError {
+		return &payload.FieldError{Format: source, Field: field, Reason: reason}
+	}
+	switch {
+	case e.RuleName == "" && e.Hash == "":
+		return wrong("rule_name", "missing, and so is hash")
+	case !e.Severity.Known():
+		return wrong("severity", "want 1, 2 or 3")
+	case e.TriggerTime < 0:
+		return wrong("trigger_time", "negative")
+	case e.LastEvalTime < 0:
+		return wrong("last_eval_time", "negative")
+	case e.RecoverTime < 0:
+		return wrong("recover_time", "negative")
+	}
+	return nil
+}
