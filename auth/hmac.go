@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -16,7 +15,6 @@ type HMAC struct {
 	jsonOnly  bool
 	now       func() time.Time
 	keys      live[keySet]
-	pool      sync.Pool // of *work
 }
 
 var (
@@ -29,7 +27,8 @@ type HMACOptions struct {
 	// Secrets are the live secrets. Each of them verifies. Where the scheme
 	// has a list of signatures, each of them signs as well, otherwise the first
 	// one does: so a secret can be rolled without a gap. At least one is
-	// required, none may be empty, and there may be at most 16.
+	// required, none may be empty, and there may be at most 16, of which 4 for
+	// Ed25519.
 	Secrets []Secret
 	// Tolerance is how far the signed time may be from now, both ways. Zero
 	// means 5 minutes.
@@ -38,7 +37,8 @@ type HMACOptions struct {
 	// without a timestamp. Without it such a body is refused, because the
 	// answer to an ownership challenge is a signature over a text that a
 	// stranger chose: if the secret also answers challenges, he can have any
-	// short word signed, but no JSON document.
+	// short word signed, but no JSON document. (The rule holds as well for a
+	// scheme of your own whose timestamp and body could make up such a word.)
 	AnyBody bool
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
@@ -132,8 +132,8 @@ func (h *HMAC) sign(keys *keySet, r *http.Request, body []byte) error {
 	if err != nil {
 		return err
 	}
-	w := h.work()
-	defer h.done(w)
+	w := keys.work()
+	defer keys.done(w)
 
 	// Time and signatures are written one behind the other and become one
 	// string, of which each header has its part.
@@ -148,7 +148,7 @@ func (h *HMAC) sign(keys *keySet, r *http.Request, body []byte) error {
 		w.out = append(w.out, w.out[:n]...)
 		w.out = append(w.out, f.Separator...)
 	}
-	w.appendSignatures(f, keys, body)
+	w.appendSignatures(f, keys.eds, body)
 
 	text := string(w.out)
 	if f.TimestampHeader == "" {
@@ -163,8 +163,8 @@ func (h *HMAC) sign(keys *keySet, r *http.Request, body []byte) error {
 // the scheme, of which one signature is right under one of the secrets, and,
 // where the scheme has one, a time that is near enough. All secrets are tried
 // on all signatures, whether one has matched or not. Where the scheme has a
-// list, elements of unknown versions are skipped; at most 16 signatures and 32
-// elements are looked at, and a longer list is refused.
+// list, elements of unknown versions are skipped. A list of more than 32
+// elements, 16 signatures or 4 Ed25519 signatures is refused.
 func (h *HMAC) Verify(r *http.Request, body []byte) error {
 	keys := h.keys.get()
 	if keys == nil {
@@ -177,8 +177,8 @@ func (h *HMAC) Verify(r *http.Request, body []byte) error {
 }
 
 func (h *HMAC) verify(keys *keySet, r *http.Request, body []byte) error {
-	w := h.work()
-	defer h.done(w)
+	w := keys.work()
+	defer keys.done(w)
 	if err := h.readHeader(w, r); err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func (h *HMAC) verify(keys *keySet, r *http.Request, body []byte) error {
 		return ErrBodyShape
 	}
 	switch {
-	case w.matches(keys, body):
+	case w.matches(keys.eds, body):
 		return nil
 	case w.signatures.unreadable != nil:
 		return w.signatures.unreadable
@@ -196,11 +196,12 @@ func (h *HMAC) verify(keys *keySet, r *http.Request, body []byte) error {
 
 // precheck refuses what no body can make right.
 func (h *HMAC) precheck(r *http.Request) error {
-	if h.format == nil {
+	keys := h.keys.get()
+	if keys == nil {
 		return fmt.Errorf("auth: hmac: %w", ErrMismatch)
 	}
-	w := h.work()
-	defer h.done(w)
+	w := keys.work()
+	defer keys.done(w)
 	if err := h.readHeader(w, r); err != nil {
 		return fmt.Errorf("auth: %s: %w", h.format.Name, err)
 	}
@@ -255,16 +256,4 @@ func looksLikeJSON(body []byte) bool {
 		return c == '{' || c == '['
 	}
 	return false
-}
-
-func (h *HMAC) work() *work {
-	if w, ok := h.pool.Get().(*work); ok {
-		return w
-	}
-	return new(work)
-}
-
-func (h *HMAC) done(w *work) {
-	w.signatures.timestamp, w.signatures.unreadable = "", nil // they would keep the header alive
-	h.pool.Put(w)
 }

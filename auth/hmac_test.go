@@ -65,8 +65,11 @@ func TestHMACRefusesBadHeaders(t *testing.T) {
 		{"17 signatures, the last right", func(h http.Header) {
 			h.Set("webhook-signature", repeat("v1,"+zeros, 16)+" "+h.Get("webhook-signature"))
 		}, auth.ErrMalformed},
-		{"17 signatures of v1a", func(h http.Header) {
-			h.Set("webhook-signature", repeat("v1a,"+strings.Repeat("A", 86)+"==", 17))
+		{"4 signatures of v1a and a right one", func(h http.Header) {
+			h.Set("webhook-signature", repeat("v1a,"+strings.Repeat("A", 86)+"==", 4)+" "+h.Get("webhook-signature"))
+		}, nil},
+		{"5 signatures of v1a and a right one", func(h http.Header) {
+			h.Set("webhook-signature", repeat("v1a,"+strings.Repeat("A", 86)+"==", 5)+" "+h.Get("webhook-signature"))
 		}, auth.ErrMalformed},
 		{"32 elements, the last right", func(h http.Header) {
 			h.Set("webhook-signature", repeat("v2,x", 31)+" "+h.Get("webhook-signature"))
@@ -245,6 +248,8 @@ func TestHMACSecrets(t *testing.T) {
 		{"trailing newline", []auth.Secret{whsec + "\n!"}, auth.ErrBadSecret},
 		{"16 of them", many(16), nil},
 		{"17 of them", many(17), auth.ErrBadSecret},
+		{"4 Ed25519 keys", []auth.Secret{"whsk_" + seed, "whsk_" + seed, "whpk_" + seed, "whpk_" + seed}, nil},
+		{"5 Ed25519 keys", []auth.Secret{"whsk_" + seed, "whsk_" + seed, "whpk_" + seed, "whpk_" + seed, "whpk_" + seed}, auth.ErrBadSecret},
 		{"Ed25519 seed", []auth.Secret{"whsk_" + seed}, nil},
 		{"Ed25519 public key", []auth.Secret{"whpk_" + seed}, nil},
 		{"Ed25519 key truncated", []auth.Secret{auth.Secret("whsk_" + seed[:40])}, auth.ErrBadSecret},

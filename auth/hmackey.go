@@ -2,13 +2,12 @@ package auth
 
 import (
 	"crypto/ed25519"
-	"crypto/hmac"
 	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"hash"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -23,11 +22,12 @@ const (
 // and Ed25519.
 const maxSignature = sha512.Size
 
-// keySet are the live keys of an HMAC, by kind and in the order of the secrets.
-// They are held by pointer: fmt does not follow pointers.
+// keySet are the live keys of an HMAC. The symmetric ones are set up in each
+// work: to set up a key costs as much as to hash 500 bytes.
 type keySet struct {
-	macs []*macKey
 	eds  []*edKey
+	macs int       // how many symmetric keys each work has
+	pool sync.Pool // of *work
 }
 
 // newKeySet reads the secrets in the form that the scheme gives them.
@@ -39,6 +39,7 @@ func newKeySet(f *format, secrets []Secret) (*keySet, error) {
 		return nil, fmt.Errorf("%w: more than %d at once", ErrBadSecret, maxSignatures)
 	}
 	set := new(keySet)
+	var raws [][]byte
 	for _, s := range secrets {
 		if err := s.check(); err != nil {
 			return nil, err
@@ -49,29 +50,32 @@ func newKeySet(f *format, secrets []Secret) (*keySet, error) {
 			if err != nil {
 				return nil, err
 			}
-			set.eds = append(set.eds, key)
+			if set.eds = append(set.eds, key); len(set.eds) > maxEdSignatures {
+				return nil, fmt.Errorf("%w: more than %d Ed25519 keys at once", ErrBadSecret, maxEdSignatures)
+			}
 			continue
 		}
 		raw, err := f.decodeKey(text)
 		if err != nil {
 			return nil, err
 		}
-		set.macs = append(set.macs, newMACKey(f, raw))
+		raws = append(raws, raw)
 	}
+	set.macs = len(raws)
+	set.pool.New = func() any { return newWork(f, raws) }
 	return set, nil
 }
 
 // signs reports whether one of the keys can sign.
 func (s *keySet) signs() bool {
-	if len(s.macs) > 0 {
-		return true
-	}
-	for _, k := range s.eds {
-		if k.private != nil {
-			return true
-		}
-	}
-	return false
+	return s.macs > 0 || slices.ContainsFunc(s.eds, func(k *edKey) bool { return k.private != nil })
+}
+
+func (s *keySet) work() *work { return s.pool.Get().(*work) }
+
+func (s *keySet) done(w *work) {
+	w.signatures.timestamp, w.signatures.unreadable = "", nil // they would keep the header alive
+	s.pool.Put(w)
 }
 
 // decodeKey returns the bytes of a key. It says nothing about them in errors.
@@ -94,27 +98,6 @@ func (f *format) decodeKey(text string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: the key has not %d to %d bytes", ErrBadSecret, f.KeyMin, f.KeyMax)
 	}
 	return raw, nil
-}
-
-// A macKey makes message authentication codes. Their states are pooled: to
-// set up a key costs as much as to hash 500 bytes.
-type macKey struct {
-	pool sync.Pool // of hash.Hash
-}
-
-func newMACKey(f *format, key []byte) *macKey {
-	return &macKey{pool: sync.Pool{New: func() any { return hmac.New(f.newHash, key) }}}
-}
-
-// sum appends the code over prefix and body to dst.
-func (k *macKey) sum(dst, prefix, body []byte) []byte {
-	h := k.pool.Get().(hash.Hash)
-	h.Reset()
-	h.Write(prefix)
-	h.Write(body)
-	dst = h.Sum(dst)
-	k.pool.Put(h)
-	return dst
 }
 
 // An edKey is an Ed25519 key of which the private half may be missing.

@@ -13,6 +13,9 @@ const (
 	// list. A rotation needs two; a sender that keeps ten old keys alive needs
 	// eleven.
 	maxSignatures = 16
+	// maxEdSignatures is how many of them may be Ed25519: each costs a pass over
+	// the whole body, whoever sent it.
+	maxEdSignatures = 4
 	// maxElements is how many elements a header may list, with those of
 	// unknown versions.
 	maxElements = 32
@@ -25,7 +28,7 @@ type signatures struct {
 	timestamp  string
 	unreadable error // of a signature of a known version
 	macArray   [maxSignatures][maxSignature]byte
-	edArray    [maxSignatures][ed25519.SignatureSize]byte
+	edArray    [maxEdSignatures][ed25519.SignatureSize]byte
 }
 
 // parse reads the value of the signature header. A list may have elements of
@@ -72,7 +75,7 @@ func (s *signatures) element(f *format, element string) error {
 	if text, ok := strings.CutPrefix(element, f.Prefix); ok {
 		n := len(s.macs)
 		if n == maxSignatures {
-			return tooManySignatures()
+			return tooManySignatures(n)
 		}
 		if err := decodeSignature(s.macArray[n][:f.size], f.Encoding, text); err != nil {
 			s.unreadable = err
@@ -90,8 +93,8 @@ func (s *signatures) element(f *format, element string) error {
 	}
 	if text, ok := cutPrefix(element, f.Ed25519); ok {
 		n := len(s.eds)
-		if n == maxSignatures {
-			return tooManySignatures()
+		if n == maxEdSignatures {
+			return tooManySignatures(n)
 		}
 		if err := decodeSignature(s.edArray[n][:], "base64", text); err != nil {
 			s.unreadable = err
@@ -102,8 +105,8 @@ func (s *signatures) element(f *format, element string) error {
 	return nil
 }
 
-func tooManySignatures() error {
-	return fmt.Errorf("%w: more than %d signatures", ErrMalformed, maxSignatures)
+func tooManySignatures(limit int) error {
+	return fmt.Errorf("%w: more than %d signatures", ErrMalformed, limit)
 }
 
 // cutPrefix is strings.CutPrefix for a prefix that the scheme may not have.
