@@ -52,7 +52,7 @@ func (s *spy) Fatalf(format string, args ...any) {
 
 func (s *spy) Helper() {}
 
-func (s *spy) patience() time.Duration { return time.Second }
+func (s *spy) patience() time.Duration { return 250 * time.Millisecond }
 
 // DispatcherFails returns what the check of that name in TestDispatcher
 // complains of.
