@@ -56,11 +56,16 @@ func parsePEMHeader(value string) ([]*x509.Certificate, error) {
 		return nil, fmt.Errorf("%w: certificate not percent-escaped", ErrMalformed)
 	}
 	var chain []*x509.Certificate
-	for rest := []byte(text); len(bytes.TrimSpace(rest)) > 0; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil || block.Type != "CERTIFICATE" {
+	for data := bytes.TrimSpace([]byte(text)); len(data) > 0; {
+		block, rest := pem.Decode(data)
+		if block == nil || block.Type != "CERTIFICATE" {
 			return nil, fmt.Errorf("%w: certificate not PEM", ErrMalformed)
 		}
+		// Decode passes over what it cannot read until it finds a block.
+		if bytes.Count(data[:len(data)-len(rest)], []byte("-----BEGIN")) != 1 || !bytes.HasPrefix(data, []byte("-----BEGIN")) {
+			return nil, fmt.Errorf("%w: text between certificates", ErrMalformed)
+		}
+		data = bytes.TrimSpace(rest)
 		if chain, err = appendCert(chain, block.Bytes); err != nil {
 			return nil, err
 		}

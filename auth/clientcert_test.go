@@ -121,6 +121,8 @@ func TestClientCertFromProxy(t *testing.T) {
 		{"truncated base64", trusted, []string{der(good)[:200]}, nil, auth.ErrMalformed},
 		{"truncated RFC 9440", trusted, []string{":" + der(good)}, nil, auth.ErrMalformed},
 		{"bad escape", trusted, []string{"-----BEGIN%2"}, nil, auth.ErrMalformed},
+		{"a broken certificate in front of a right one", trusted, []string{strings.Replace(escaped(good), "MII", "!!!", 1) + escaped(good)}, nil, auth.ErrMalformed},
+		{"text in front of a second one", trusted, []string{escaped(good) + "x%0A" + escaped(good)}, nil, auth.ErrMalformed},
 		{"a key", trusted, []string{url.PathEscape("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")}, nil, auth.ErrMalformed},
 		{"text behind the PEM", trusted, []string{escaped(good) + "x"}, nil, auth.ErrMalformed},
 		{"distinguished name", trusted, []string{"CN=" + sender}, nil, auth.ErrMalformed},

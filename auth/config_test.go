@@ -28,7 +28,7 @@ func TestConfigForms(t *testing.T) {
 	file := func(name, content string) string {
 		path := filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-		return path
+		return filepath.ToSlash(path) // it goes into JSON as it is
 	}
 	one, two := file("one", "from-file\n"), file("two", "\r\nfirst\r\n\r\nsecond")
 	t.Setenv("ALERTWIRE_TEST_TOKEN", "from-env")
@@ -78,11 +78,11 @@ func TestConfigForms(t *testing.T) {
 }
 
 func TestConfigErrors(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.ToSlash(t.TempDir())
 	path := func(name string, content []byte) string {
 		p := filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(p, content, 0o600))
-		return p
+		return filepath.ToSlash(p)
 	}
 	empty, large := path("empty", []byte("\n\n")), path("large", bytes.Repeat([]byte("a\n"), 32<<10+1))
 	tests := []struct {
