@@ -198,7 +198,6 @@ func (m *Message) settle() {
 	default:
 		m.Generation = Generation1
 	}
-	m.seen = seen{}
 }
 
 func (d *Device) fields(f *jsonscan.Fields) {

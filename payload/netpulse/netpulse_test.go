@@ -219,6 +219,8 @@ func TestAChangedFieldChangesOnlyItself(t *testing.T) {
 		{"time", odd, func(m *netpulse.Message) { m.Timestamp = m.Timestamp.Add(time.Second) }, `"2026-11-21 05:59:11"`, `"2026-11-21T05:59:12+00:00"`},
 		{"device", odd, func(m *netpulse.Message) { m.Device.Host = "i" }, `"h"`, `"i"`},
 		{"text", `{"id":"a","result":"x", "status":"failed","n":1.0}`, func(m *netpulse.Message) { m.Text = "y" }, `"x"`, `"y"`},
+		{"an object for a text", `{"id":"a","result":"x", "status":"failed","n":1.0}`,
+			func(m *netpulse.Message) { m.Result = &netpulse.Result{Type: "t"} }, `"x"`, `{"type":"t","retval":null,"error":null}`},
 		{"commands in a text", `{"id":"a","result":"x","status":"failed","command":"a\nb","n":1.0}`,
 			func(m *netpulse.Message) { m.Command[1] = "c" }, `"a\nb"`, `"a\nc"`},
 		{"configuration", `{"id":"a","result":"x","status":"failed","config":"a","n":1.0}`,
@@ -349,7 +351,7 @@ func TestFormat(t *testing.T) {
 			require.Error(t, err, "%s %s", system, name)
 		}
 	}
-	for _, text := range []string{`{}`, `[]`, `{"id":1,"result":"x"}`, `{"id":"a","result":{}}`, `{"result":"x"}`, `{"status":"a","event_type":"b"}`} {
+	for _, text := range []string{`{}`, `[]`, `{"id":1,"result":"x"}`, `{"id":"a","result":{}}`, `{"result":"x"}`, `{"status":"a","event_type":"b"}`, `{"id":"a","event_type":"b"}`} {
 		_, err := formats.Decode([]byte(text))
 		require.ErrorIs(t, err, payload.ErrFormat, text)
 	}

@@ -120,6 +120,7 @@ func TestDeliveryID(t *testing.T) {
 	object := decode(t, payloadtest.Body("nightingale", "event-firing"))
 	array := decode(t, payloadtest.Body("nightingale", "events-array-one"))
 	assert.Equal(t, object.DeliveryID(), array.DeliveryID())
+	assert.Equal(t, object.Alerts[0].DeliveryID(), object.DeliveryID())
 	two := decode(t, payloadtest.Body("nightingale", "events-array"))
 	assert.Len(t, two.DeliveryID(), 32)
 	assert.NotEqual(t, array.DeliveryID(), two.DeliveryID())

@@ -115,33 +115,27 @@ func tagsOf(labels payload.Labels, old []string) []string {
 // the number of bits in the set of those that were found.
 const fewLabels = 64
 
-// agree reports whether tags and labels say the same.
+// agree reports whether tags and labels say the same. Where names repeat it may
+// say that they do not.
 func agree(tags []string, labels payload.Labels) bool {
-	if len(labels) <= fewLabels {
-		var found uint64
-		next := 0 // both are often in the same order
-		for _, tag := range tags {
-			name, value, ok := split(tag)
-			if !ok {
-				continue
-			}
-			l := payload.Label{Name: name, Value: value}
-			if next >= len(labels) || labels[next] != l {
-				if next = slices.Index(labels, l); next < 0 {
-					return agreeByName(tags, labels)
-				}
-			}
-			found |= 1 << next
-			next++
-		}
-		if found == 1<<len(labels)-1 {
-			return true
-		}
+	if len(labels) > fewLabels {
+		return maps.Equal(labelsOf(tags).Map(), labels.Map())
 	}
-	return agreeByName(tags, labels)
-}
-
-// agreeByName is agree where names may repeat: the last counts.
-func agreeByName(tags []string, labels payload.Labels) bool {
-	return maps.Equal(labelsOf(tags).Map(), labels.Map())
+	var found uint64
+	next := 0 // both are often in the same order
+	for _, tag := range tags {
+		name, value, ok := split(tag)
+		if !ok {
+			continue
+		}
+		l := payload.Label{Name: name, Value: value}
+		if next >= len(labels) || labels[next] != l {
+			if next = slices.Index(labels, l); next < 0 {
+				return false
+			}
+		}
+		found |= 1 << next
+		next++
+	}
+	return found == 1<<len(labels)-1
 }

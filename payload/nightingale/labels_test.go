@@ -78,6 +78,8 @@ func TestTagsFollowEachOther(t *testing.T) {
 		{"unchanged", both, both, func(*nightingale.AlertEvent) {}},
 		{"tags changed", both, `"tags":["b=3","c=4"],"tags_map":{"b":"3","c":"4"}`,
 			func(e *nightingale.AlertEvent) { e.Tags = []string{"b=3", "c=4"} }},
+		{"a tag less", both, `"tags":["b=2"],"tags_map":{"b":"2"}`, func(e *nightingale.AlertEvent) { e.Tags = e.Tags[:1] }},
+		{"a label less", both, `"tags":["a=1"],"tags_map":{"a":"1"}`, func(e *nightingale.AlertEvent) { e.TagsMap = e.TagsMap[:1] }},
 		{"tags changed in place", both, `"tags":["b=9","x","a=1"],"tags_map":{"a":"1","b":"9"}`,
 			func(e *nightingale.AlertEvent) { e.Tags[0] = "b=9" }},
 		{"map changed", both, `"tags":["b=7","a=1","c=3"],"tags_map":{"a":"1","b":"7","c":"3"}`,
@@ -135,6 +137,8 @@ func TestManyTags(t *testing.T) {
 		assert.Equal(t, text, encode(t, again))
 		again.Alerts[0].Tags[n-1] = "last=1"
 		assert.Contains(t, encode(t, again), `"last":"1"`)
+		again.Alerts[0].Tags = again.Alerts[0].Tags[:n-1]
+		assert.NotContains(t, encode(t, again), fmt.Sprintf(`"name%d":`, n-1))
 	}
 }
 

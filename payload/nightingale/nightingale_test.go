@@ -214,7 +214,7 @@ const odd = ` {"zz":{"deep":[1.50,1E+2,-0]}, "rule_name" : "a\u003c\/b", "severi
 	"extra_info_map":[ {"k" : "v","k":"w"} , null],"notify_users_obj":[{"id":1,"team":"t"}],"rule_name":"last" } `
 
 func TestOddBodiesRoundTrip(t *testing.T) {
-	for _, body := range []string{odd, "[" + odd + "," + odd + "]\n", "{}", " [ ] ", `{"severity":null}`} {
+	for _, body := range []string{odd, "[" + odd + "," + odd + "]\n", "{}", " [ ] ", "\n[]", "\t\r[]", `{"severity":null}`} {
 		assert.Equal(t, body, encode(t, decode(t, []byte(body))))
 	}
 	e := &decode(t, []byte(odd)).Alerts[0]
@@ -245,6 +245,15 @@ func TestAChangedFieldChangesOnlyItself(t *testing.T) {
 			`{"A": {"value":6.70,"new":1} , "B":null,"\u0043":{}}`, `{"A":{"value":7,"new":1},"B":null,"C":{}}`},
 		{"no value", func(e *nightingale.AlertEvent) { e.TriggerValuesJSON.WithUnit = nil },
 			`{"A": {"value":6.70,"new":1} , "B":null,"\u0043":{}}`, `null`},
+		{"a value more", func(e *nightingale.AlertEvent) {
+			e.TriggerValuesJSON.WithUnit = append(e.TriggerValuesJSON.WithUnit, nightingale.TriggerValue{Name: "D", Stat: 1})
+		}, `{"A": {"value":6.70,"new":1} , "B":null,"\u0043":{}}`,
+			`{"A":{"value":6.70,"new":1},"B":null,"C":{},"D":{"value":0,"unit":"","text":"","stat":1}}`},
+		{"a value from elsewhere", func(e *nightingale.AlertEvent) {
+			e.TriggerValuesJSON.WithUnit[1] = decode(t, []byte(`{"trigger_values_json":{"values_with_unit":{"B":{"z":1}}}}`)).
+				Alerts[0].TriggerValuesJSON.WithUnit[0]
+		}, `{"A": {"value":6.70,"new":1} , "B":null,"\u0043":{}}`, `{"A":{"value":6.70,"new":1},"B":{"z":1},"C":{}}`},
+		{"a map beside null", func(e *nightingale.AlertEvent) { e.ExtraInfoMap[0] = nil }, `[ {"k" : "v","k":"w"} , null]`, `[null,null]`},
 		{"a map", func(e *nightingale.AlertEvent) { e.ExtraInfoMap[1] = payload.Labels{{Name: "n", Value: "1"}} },
 			`[ {"k" : "v","k":"w"} , null]`, `[{"k":"v","k":"w"},{"n":"1"}]`},
 	}

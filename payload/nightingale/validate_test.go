@@ -99,6 +99,8 @@ func TestValidate(t *testing.T) {
 
 			require.ErrorAs(t, (&nightingale.Message{Alerts: []nightingale.AlertEvent{bad}}).Validate(), &e)
 			assert.Equal(t, tt.field, e.Field)
+			require.ErrorAs(t, (&nightingale.Message{Alerts: []nightingale.AlertEvent{bad}, Array: true}).Validate(), &e)
+			assert.Equal(t, "[0]."+tt.field, e.Field)
 			require.ErrorAs(t, (&nightingale.Message{Alerts: []nightingale.AlertEvent{good, bad}, Array: true}).Validate(), &e)
 			assert.Equal(t, "[1]."+tt.field, e.Field)
 		})
