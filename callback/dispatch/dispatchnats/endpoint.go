@@ -114,6 +114,9 @@ func (e *endpoint) configure(ctx context.Context, c callback.Caller, o dispatch.
 		return dispatch.ErrRemoved // just now
 	}
 	consumer, err := e.d.openQueue(ctx, e.token, o)
+	if err == nil && e.end == nil && e.d.o.OnlyProcess {
+		err = e.d.takeOver(ctx, e.token)
+	}
 	if err != nil {
 		return fmt.Errorf("dispatchnats: add %q: %w", e.name, err)
 	}
@@ -157,6 +160,26 @@ func (d *Dispatcher) openQueue(ctx context.Context, token string, o dispatch.End
 		return err
 	})
 	return c, err
+}
+
+// takeOver takes what is in the hands of a process that died.
+func (d *Dispatcher) takeOver(ctx context.Context, token string) error {
+	for _, s := range []jetstream.Stream{d.out, d.slot} {
+		err := persist(ctx, "take over", func(ctx context.Context) error {
+			c, err := s.Consumer(ctx, token)
+			if err == nil && c.CachedInfo().NumAckPending > 0 {
+				_, err = s.ResetConsumer(ctx, token)
+			}
+			if errors.Is(err, jetstream.ErrConsumerNotFound) {
+				return nil // it keeps no order
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // start begins to work the queue off. The lock is held.

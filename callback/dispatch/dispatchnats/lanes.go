@@ -236,7 +236,8 @@ func (s *lanes) giveBack(l *lane) {
 	s.changed.Broadcast()
 }
 
-// idle reports whether nothing can be done just now: what is in hand waits.
+// idle reports whether nothing can be done just now with what is in hand: it
+// waits.
 func (s *lanes) idle() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -57,6 +57,11 @@ type Options struct {
 	// takes. One that cannot reach NATS for so long may find that its message
 	// was delivered twice. Zero means 20 s, and the least is 1 s.
 	Lease time.Duration
+	// OnlyProcess says that no other process works off these streams: what an
+	// earlier one had in hand when it died is then taken up at once, rather
+	// than after its Lease. If there is another one, what it has in hand is
+	// delivered twice. It needs NATS 2.14.
+	OnlyProcess bool
 	// Observe gets the outcome of every message that this process has brought
 	// to an end. It is called from several goroutines at a time, and holds up
 	// the next call while it runs.

@@ -110,6 +110,7 @@ func Open(ctx context.Context, dir string, o Options) (*Dispatcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded: open: %w", err)
 	}
+	o.Engine.OnlyProcess = true // who has the lock is
 	d, err := dispatchnats.Open(ctx, s.conn, o.Engine)
 	if err != nil {
 		s.close()

@@ -18,7 +18,7 @@ func TestDurable(t *testing.T) {
 	callbacktest.TestDurable(t, func(t testing.TB, dir string) dispatch.Dispatcher {
 		d, err := embedded.Open(t.Context(), dir, embedded.Options{
 			NoSync: true, // what a kill loses does not depend on it, and CI disks are slow
-			Engine: dispatchnats.Options{Lease: 2 * time.Second},
+			Engine: dispatchnats.Options{Lease: 5 * time.Second},
 		})
 		require.NoError(t, err)
 		return d

@@ -1,0 +1,70 @@
+package dispatchnats
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// settled is for how long nothing must happen before messages that nobody calls
+// here are taken for those of other processes, and not for some that are on
+// their way.
+const settled = 100 * time.Millisecond
+
+// drain waits until an endpoint has called everything that it can call now, or
+// as much as was queued at the beginning.
+func (e *endpoint) drain(ctx context.Context) error {
+	e.mu.Lock()
+	idle, start, queued := e.idle, e.ends(), e.depth.n
+	e.mu.Unlock()
+	if idle == nil {
+		return nil // it was never started
+	}
+	quiet := time.Now()
+	for wait := 2 * time.Millisecond; ; wait = min(2*wait, settled/2) {
+		if e.held() || !e.d.nc.IsConnected() {
+			return nil
+		}
+		empty, pending, err := e.remaining(ctx)
+		if err != nil {
+			return context.Cause(ctx) // nil if it is NATS: everything stays there
+		}
+		if !idle() || pending > 0 {
+			quiet = time.Now()
+		}
+		e.mu.Lock()
+		handled := int(e.ends() - start)
+		e.mu.Unlock()
+		if empty || handled >= queued && queued > 0 || time.Since(quiet) > settled {
+			return nil
+		}
+		if !sleep(ctx, wait) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// remaining reports whether the queue is empty, and how much of it nobody has in
+// hand. The latter may be a moment old.
+func (e *endpoint) remaining(ctx context.Context) (empty bool, pending uint64, err error) {
+	ctx, stop := context.WithTimeout(ctx, tryFor)
+	defer stop()
+	_, err = e.d.out.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(e.d.names.endpoint("out", e.token)))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return true, 0, nil
+	}
+	if err != nil {
+		return false, 0, err
+	}
+	c, err := e.d.out.Consumer(ctx, e.token)
+	if err != nil {
+		return false, 0, err
+	}
+	return false, c.CachedInfo().NumPending, nil
+}
+
+// ends returns how many messages this process has brought to an end. The lock
+// is held.
+func (e *endpoint) ends() uint64 { return e.n.Delivered + e.n.Failed + e.n.Dropped }
