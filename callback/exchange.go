@@ -35,7 +35,8 @@ type exchange struct {
 
 	// Parts of the request that would be small allocations of their own.
 	url    url.URL
-	values [8]string
+	body   bytes.Reader
+	values [6]string
 }
 
 // A callContext is the context of a request, in which its exchange can be found.
@@ -125,7 +126,7 @@ func (e *exchange) request(ctx context.Context) (*http.Request, error) {
 		}
 		e.class = ClassRequest
 	}
-	setBody(r, body)
+	e.setBody(r, body)
 	if err := e.sign(r, body); err != nil {
 		return nil, err
 	}
@@ -136,13 +137,14 @@ func (e *exchange) request(ctx context.Context) (*http.Request, error) {
 // setBody gives r a body that net/http can read again by itself, when the
 // connection it took from the pool turns out to be closed. The types matter: a
 // reader that net/http does not know costs a write of its own for the header.
-func setBody(r *http.Request, body []byte) {
+func (e *exchange) setBody(r *http.Request, body []byte) {
 	if len(body) == 0 {
 		r.Body, r.GetBody = http.NoBody, func() (io.ReadCloser, error) { return http.NoBody, nil }
 		return
 	}
 	r.ContentLength = int64(len(body))
-	r.Body = io.NopCloser(bytes.NewReader(body))
+	e.body.Reset(body)
+	r.Body = io.NopCloser(&e.body)
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 }
 

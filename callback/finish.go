@@ -37,13 +37,13 @@ func (e *exchange) finish(ctx context.Context) (Reply, error) {
 
 // verdict returns why the message was not accepted, or nil.
 func (e *exchange) verdict(ctx context.Context) *Error {
-	f := &Error{Endpoint: e.hook.endpoint, MessageID: e.message.ID, Attempts: 1, Status: e.reply.Status}
-	switch {
-	case e.err != nil:
-		e.blame(ctx, f)
-	case e.accepted():
+	if e.err == nil && e.accepted() {
 		return nil
-	default:
+	}
+	f := &Error{Endpoint: e.hook.endpoint, MessageID: e.message.ID, Attempts: 1, Status: e.reply.Status}
+	if e.err != nil {
+		e.blame(ctx, f)
+	} else {
 		f.Class, f.Reason = e.judgeStatus()
 	}
 	if f.Class == ClassRequest || f.Class == ClassTemplate {

@@ -15,7 +15,7 @@ import (
 // credentials stand in the headers called signed. Errors begin with the key and
 // repeat no value.
 func (c Config) headers(signed []string) (http.Header, error) {
-	h := make(http.Header, len(c.Headers)+2)
+	h := make(http.Header, len(c.Headers)+3)
 	for name, value := range c.Headers {
 		canonical, err := checkName(name, signed)
 		if err == nil {
@@ -29,8 +29,10 @@ func (c Config) headers(signed []string) (http.Header, error) {
 		}
 		h[canonical] = []string{value}
 	}
-	if h["User-Agent"] == nil {
-		h["User-Agent"] = []string{defaultAgent}
+	for name, value := range map[string]string{"User-Agent": defaultAgent, "Accept-Encoding": "gzip"} {
+		if h[name] == nil {
+			h[name] = []string{value}
+		}
 	}
 	return h, nil
 }

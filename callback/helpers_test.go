@@ -1,10 +1,14 @@
 package callback_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"log"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/alertwire/alertwire/auth"
 )
@@ -27,4 +31,12 @@ func eventually(t *testing.T, ok func() bool) {
 			t.Fatal("it did not come to pass")
 		}
 	}
+}
+
+// certPool returns settings that trust the authorities in a PEM.
+func certPool(t testing.TB, pem string) *tls.Config {
+	t.Helper()
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM([]byte(pem)))
+	return &tls.Config{RootCAs: pool}
 }

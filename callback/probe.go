@@ -93,7 +93,7 @@ func requestReport(r *http.Request) RequestReport {
 
 // publicHeaders are those whose values are no secret, whoever set them.
 var publicHeaders = map[string]bool{
-	headerID: true, headerKey: true, headerType: true, headerTest: true,
+	headerID: true, headerKey: true, headerType: true, headerTest: true, "Accept-Encoding": true,
 	"User-Agent": true, "Webhook-Timestamp": true,
 }
 

@@ -72,7 +72,7 @@ func TestProbe(t *testing.T) {
 	assert.Equal(t, callback.RequestReport{
 		Method: "POST", URL: "https://hook.example:" + port(srv.URL) + "/[redacted]?[redacted]", Size: 12,
 		Header: map[string]string{
-			"Content-Type": "application/json", "Webhook-Id": "msg_1", "Idempotency-Key": "msg_1", "Webhook-Test": "true", "User-Agent": "alertwire",
+			"Content-Type": "application/json", "Webhook-Id": "msg_1", "Idempotency-Key": "msg_1", "Webhook-Test": "true", "User-Agent": "alertwire", "Accept-Encoding": "gzip",
 			"X-Key": "[redacted]", "Authorization": "[redacted]", "Cookie": "[redacted]",
 		},
 	}, r.Request)

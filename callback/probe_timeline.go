@@ -44,10 +44,18 @@ func (l *timeline) end(phase int) {
 
 func (l *timeline) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		DNSStart:          func(httptrace.DNSStartInfo) { l.begin(phaseDNS) },
-		DNSDone:           func(httptrace.DNSDoneInfo) { l.end(phaseDNS) },
-		ConnectStart:      func(string, string) { l.begin(phaseConnect) },
-		ConnectDone:       func(string, string, error) { l.end(phaseConnect) },
+		DNSStart: func(httptrace.DNSStartInfo) { l.begin(phaseDNS) },
+		DNSDone:  func(httptrace.DNSDoneInfo) { l.end(phaseDNS) },
+		ConnectStart: func(network, _ string) {
+			if network != "udp" { // which is a question to a name server
+				l.begin(phaseConnect)
+			}
+		},
+		ConnectDone: func(network, _ string, _ error) {
+			if network != "udp" {
+				l.end(phaseConnect)
+			}
+		},
 		TLSHandshakeStart: func() { l.begin(phaseTLS) },
 		TLSHandshakeDone: func(s tls.ConnectionState, err error) {
 			l.end(phaseTLS)

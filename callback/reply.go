@@ -1,9 +1,11 @@
 package callback
 
 import (
+	"compress/gzip"
 	"context"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // maxDrain bounds what is read and thrown away behind the part of a reply that
@@ -24,12 +26,18 @@ func replyLimit(ctx context.Context, configured int64) int64 {
 	return max(n, configured)
 }
 
-// readReply reads up to limit bytes of the body, decoded as net/http decodes
-// it, and closes it. An answer that ends before it is complete is an error.
+// readReply reads up to limit bytes of the body, decoded if it comes in gzip,
+// and closes it. An answer that ends before it is complete is an error.
 func readReply(resp *http.Response, limit int64) (body []byte, truncated bool, err error) {
 	defer resp.Body.Close()
 	if resp.StatusCode < 200 || resp.Body == http.NoBody {
 		return nil, false, nil
+	}
+	src := io.Reader(resp.Body)
+	if isGzip(resp) {
+		if src, err = decode(resp); err != nil {
+			return nil, false, err
+		}
 	}
 	// One byte more than is kept tells whether there is more.
 	buf := make([]byte, 0, startSize(resp.ContentLength, limit))
@@ -38,7 +46,7 @@ func readReply(resp *http.Response, limit int64) (body []byte, truncated bool, e
 			buf = append(buf, 0)[:len(buf)]
 		}
 		room := min(int64(cap(buf)), limit+1)
-		n, err := resp.Body.Read(buf[len(buf):room])
+		n, err := src.Read(buf[len(buf):room])
 		buf = buf[:len(buf)+n]
 		switch {
 		case err == io.EOF:
@@ -49,8 +57,27 @@ func readReply(resp *http.Response, limit int64) (body []byte, truncated bool, e
 		}
 	}
 	// What fails from here on costs the connection and nothing else.
-	_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
+	_, _ = io.CopyN(io.Discard, src, maxDrain)
 	return keep(buf, limit)
+}
+
+// isGzip reports whether the body comes in gzip and net/http has left it so.
+func isGzip(resp *http.Response) bool {
+	coding := resp.Header["Content-Encoding"]
+	return !resp.Uncompressed && len(coding) == 1 && strings.EqualFold(coding[0], "gzip")
+}
+
+// decode returns the decoded body, and makes the header say so. net/http would
+// do the same, but takes a map of headers more for each request to ask for it.
+func decode(resp *http.Response) (io.Reader, error) {
+	z, err := gzip.NewReader(resp.Body)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	resp.Header.Del("Content-Encoding")
+	resp.Header.Del("Content-Length")
+	resp.ContentLength = -1
+	return z, err
 }
 
 // startSize returns the size of the first buffer for a body of length bytes, or

@@ -94,6 +94,7 @@ func (d *dialPlan) newTransport() (*http.Transport, error) {
 	t.MaxIdleConns = 0 // each host has its own bound
 	t.MaxIdleConnsPerHost = idlePerHost
 	t.WriteBufferSize = writeBuffer
+	t.DisableCompression = true // readReply decodes
 	t.MaxResponseHeaderBytes = maxReplyHeader
 	if d.proxyURL != nil {
 		d.useProxy(t, config)
