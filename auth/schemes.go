@@ -26,9 +26,9 @@ func StandardWebhooks() Scheme {
 	}
 }
 
-// GitHub is the scheme of GitHub, and of Meta (Facebook, WhatsApp), Bitbucket
-// and others that took X-Hub-Signature-256 over. It has no timestamp. GitHub
-// can be set to send forms; such a body needs [HMACOptions].AnyBody.
+// GitHub is the scheme of GitHub, and of Meta (Facebook, WhatsApp) and others
+// that took X-Hub-Signature-256 over. It has no timestamp. GitHub can be set to
+// send forms; such a body needs [HMACOptions].AnyBody.
 func GitHub() Scheme {
 	return Scheme{Name: "github", Header: "X-Hub-Signature-256", Prefix: "sha256=", Signed: "{body}"}
 }
