@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/alertwire/alertwire/internal/jsonscan"
 )
@@ -180,9 +179,6 @@ func scanLines(s *jsonscan.Scanner, lines *[]string) bool {
 	text, ok := s.String()
 	if !ok || text == "" {
 		return ok
-	}
-	if !s.Take((strings.Count(text, "\n") + 1) * int(unsafe.Sizeof(text))) {
-		return false
 	}
 	*lines = strings.Split(text, "\n")
 	return true
