@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 )
 
@@ -46,6 +47,7 @@ func Read(r *http.Request, max int64) ([]byte, error) {
 	if max <= 0 {
 		max = DefaultMax
 	}
+	max = min(max, math.MaxInt64-1) // one more is asked for, see readAll
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}

@@ -3,6 +3,7 @@ package reqbody_test
 import (
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -56,6 +57,7 @@ func TestReadBound(t *testing.T) {
 		{"one over, chunked", iotest.OneByteReader(strings.NewReader("123456")), 5, reqbody.ErrTooLarge},
 		{"exactly max, data with EOF", iotest.DataErrReader(strings.NewReader("12345")), 5, nil},
 		{"endless", endless{}, 1 << 20, reqbody.ErrTooLarge},
+		{"no bound to speak of", strings.NewReader("12345"), math.MaxInt64, nil},
 		{"default, at it", strings.NewReader(strings.Repeat("x", reqbody.DefaultMax)), 0, nil},
 		{"default, over it", strings.NewReader(strings.Repeat("x", reqbody.DefaultMax+1)), 0, reqbody.ErrTooLarge},
 	}
