@@ -1,15 +1,12 @@
 package dispatch_test
 
 import (
-	"context"
+	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,59 +87,35 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// BenchmarkDispatch measures what lies between Dispatch and the Caller.
-func BenchmarkDispatch(b *testing.B) {
-	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
-		b.Run(order.String(), func(b *testing.B) {
-			d := newMemory(b, dispatch.MemoryOptions{})
-			c := callback.CallerFunc(func(context.Context, callback.Message) (callback.Reply, error) {
-				return callback.Reply{}, nil
-			})
-			add(b, d, "a", c, dispatch.EndpointOptions{Queue: 1 << 30, Order: order})
-			m := message("msg_1", "key")
-			ctx := b.Context()
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := d.Dispatch(ctx, m, "a"); err != nil {
-					b.Fatal(err)
-				}
-			}
-			_, err := d.Shutdown(context.Background()) // the calls belong to it
-			require.NoError(b, err)
-		})
-	}
+// A counted event says how often it was encoded.
+type counted struct {
+	encodes *atomic.Int64
+	Alert   string `json:"alert"`
+	Detail  string `json:"detail"`
 }
 
-// BenchmarkFanOut sends to a hundred webhooks on loopback, of which none, one or
-// ten hang, and measures until the last good one has its message.
-func BenchmarkFanOut(b *testing.B) {
-	for _, hanging := range []int{0, 1, 10} {
-		b.Run(fmt.Sprintf("hanging=%d", hanging), func(b *testing.B) {
-			var wg sync.WaitGroup
-			d := newMemory(b, dispatch.MemoryOptions{Observe: func(o dispatch.Outcome) {
-				if o.Result == dispatch.Delivered {
-					wg.Done()
-				}
-			}})
-			good := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body) // and keeps nothing
-			}))
-			defer good.Close()
-			hundred(b, d, hanging, good.URL, callbacktest.NewServer(b, callbacktest.Hang()).URL)
-			ctx := b.Context()
-			event := map[string]string{"alert": "CPU <hot>", "detail": strings.Repeat("x", 4000)}
-			round := func() {
-				m, err := callback.NewMessage(event) // encoded once
-				require.NoError(b, err)
-				wg.Add(100 - hanging)
-				_ = d.Dispatch(ctx, m)
-				wg.Wait()
-			}
-			round() // connections
-			b.ReportAllocs()
-			for b.Loop() {
-				round()
-			}
-		})
+func (c counted) MarshalJSON() ([]byte, error) {
+	c.encodes.Add(1)
+	type plain counted
+	return json.Marshal(plain(c))
+}
+
+func newCounted() counted {
+	return counted{new(atomic.Int64), "CPU <hot>", strings.Repeat("x", 4000)}
+}
+
+func TestAFanOutEncodesOnce(t *testing.T) {
+	d := newMemory(t, dispatch.MemoryOptions{})
+	c := &callbacktest.Recorder{}
+	for i := range 100 {
+		add(t, d, strconv.Itoa(i), c, dispatch.EndpointOptions{})
 	}
+	event := newCounted()
+	m, err := callback.NewMessage(event)
+	require.NoError(t, err)
+	require.NoError(t, d.Dispatch(t.Context(), m))
+	_, err = d.Shutdown(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, c.Messages(), 100)
+	assert.Equal(t, int64(1), event.encodes.Load())
 }
