@@ -77,6 +77,15 @@ func TestEnforceHeaders(t *testing.T) {
 	})
 }
 
+func TestEnforceResetIsRoundedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := limited(t, ratelimit.Rate{Events: 3, Per: time.Minute}, ratelimit.EnforceOptions{})
+		start := time.Now().Unix()
+		time.Sleep(time.Nanosecond)
+		assert.Equal(t, strconv.FormatInt(start+21, 10), serve(h, post()).Header().Get("X-RateLimit-Reset"))
+	})
+}
+
 func TestEnforceBodies(t *testing.T) {
 	const tooMany = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 	const reduced = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
@@ -446,6 +455,24 @@ func TestEnforceManyLimits(t *testing.T) {
 	assert.Equal(t, 202, w.Code)
 	assert.Equal(t, "11", w.Header().Get("X-RateLimit-Limit"))
 	assert.Contains(t, w.Header().Get("RateLimit"), `"limit-10"`)
+}
+
+// The values of the headers share an array, which a handler does not notice.
+func TestEnforceHeadersAreTheHandlers(t *testing.T) {
+	l := newLimiter(t, ratelimit.Rate{Events: 5, Per: time.Hour}, ratelimit.Options{})
+	h := ratelimit.Enforce(ratelimit.EnforceOptions{}, ratelimit.Limit{Limiter: l, Key: ratelimit.Everyone})(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Add("X-RateLimit-Limit", "more")
+			w.Header().Add("X-RateLimit-Reset", "more")
+			w.Header()["X-Ratelimit-Limit"][0] = "other"
+		}))
+	for _, remaining := range []string{"4", "3"} {
+		w := serve(h, post())
+		assert.Equal(t, []string{"other", "more"}, w.Header().Values("X-RateLimit-Limit"))
+		assert.Equal(t, []string{remaining}, w.Header().Values("X-RateLimit-Remaining"))
+		assert.Len(t, w.Header().Values("RateLimit"), 1)
+		assert.Equal(t, `"limit-1";q=5;w=3600`, w.Header().Get("RateLimit-Policy"))
+	}
 }
 
 // Over the wire: the body of an admitted request is whole, a refused one gets a

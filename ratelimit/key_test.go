@@ -25,7 +25,8 @@ func TestRemoteIP(t *testing.T) {
 	tests := []struct{ name, peer, want string }{
 		{"IPv4", "192.0.2.7:4711", "192.0.2.7"},
 		{"IPv4 without a port", "192.0.2.7", "192.0.2.7"},
-		{"IPv4 with a blank", " 192.0.2.7", "192.0.2.7"},
+		{"IPv4 after a blank", " 192.0.2.7", "192.0.2.7"},
+		{"IPv4 before a blank", "192.0.2.7 ", "192.0.2.7"},
 		{"mapped IPv4", "[::ffff:192.0.2.7]:4711", "192.0.2.7"},
 		{"mapped IPv4 without a port", "::ffff:192.0.2.7", "192.0.2.7"},
 		{"IPv6", "[2001:db8:1:2:3:4:5:6]:4711", "2001:db8:1:2::/64"},

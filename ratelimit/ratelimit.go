@@ -55,6 +55,17 @@ type Request struct {
 	N int
 }
 
+// Check returns [ErrInvalid] or [ErrOversize] for a Request that a Store must
+// refuse. It is meant for implementations of [Store].
+func (r Request) Check() error {
+	g, err := r.Rate.gcra()
+	if err != nil {
+		return err
+	}
+	_, err = g.cost(r.N)
+	return err
+}
+
 // A Decision is what a bucket says.
 type Decision struct {
 	// OK reports whether the cost fits, or for a cost of zero, whether one event

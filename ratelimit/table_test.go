@@ -104,3 +104,42 @@ func TestUndo(t *testing.T) {
 	table.undo(1, -1)
 	assert.Zero(t, table.peek(1))
 }
+
+// When the second limit is used up between looking and taking, the first gets
+// back what it was charged. Here the two are the same bucket, which looks full
+// enough to each of them.
+func TestTakeAllUndoes(t *testing.T) {
+	table := newTable(1)
+	now := clock()
+	g := gcra{step: 1000, span: 3000, burst: 3}
+	asks := []ask{
+		{table: table, hash: 1, gcra: g, cost: 2000},
+		{table: table, hash: 2, gcra: g, cost: 2000},
+		{table: table, hash: 1, gcra: g, cost: 2000},
+	}
+	require.True(t, lookAll(asks, now))
+	require.False(t, takeAll(asks, now))
+	assert.LessOrEqual(t, table.peek(1), now)
+	assert.LessOrEqual(t, table.peek(2), now)
+	assert.Equal(t, 3, asks[0].decision(now).Remaining)
+	assert.True(t, asks[1].decision(now).OK)
+	assert.False(t, asks[2].decision(now).OK)
+}
+
+// A goroutine that found a slot, and is late, notices that the owner changed.
+func TestWordOfAFormerOwner(t *testing.T) {
+	table := newTable(1)
+	now := clock()
+	table.take(1, now, 1000, 10_000)
+	s := table.bucket(1).find(1)
+	_, ok := s.word(1)
+	require.True(t, ok)
+	for h := uint64(2); s.hash.Load() == 1; h++ {
+		table.take(h, now, 2000, 10_000)
+	}
+	_, ok = s.word(1)
+	assert.False(t, ok)
+	s.tat.Store(busy)
+	_, ok = s.word(s.hash.Load())
+	assert.False(t, ok)
+}

@@ -1,0 +1,166 @@
+package ratelimitredis
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/alertwire/alertwire/ratelimit"
+)
+
+// source is the script that decides on several buckets, all or none, by the generic cell rate
+// algorithm. The value of a key is when its bucket will be full again, in
+// microseconds since 1970. The arguments are, for each key, how long it takes to
+// refill one event, to refill all, and to refill the cost. The answer is, for
+// each key, in how many microseconds the bucket will be full again: debt if it
+// admits, and -1-debt if it refuses.
+//
+// A value further ahead than the bucket can owe is cut: the clock of the server
+// was set back, another server has taken over, or the rate was changed. So none
+// of these costs a client more than one emptied bucket.
+//
+// Numbers are formatted here, because the server would do it with 17 digits,
+// which takes longer than all the rest.
+const source = `
+local call, format = redis.call, string.format
+local time = call('TIME')
+local now = time[1] * 1000000 + time[2]
+local said, all = {}, true
+for i = 1, #KEYS do
+	local step, span, cost = ARGV[3*i-2] + 0, ARGV[3*i-1] + 0, ARGV[3*i] + 0
+	local debt = (tonumber(call('GET', KEYS[i])) or 0) - now
+	if not (debt > 0) then
+		debt = 0
+	elseif debt > span and span > 0 then
+		debt = span
+		call('PSETEX', KEYS[i], format('%d', debt / 1000 + 1), format('%d', now + debt))
+	end
+	if debt + (cost > 0 and cost or step) > span then
+		debt = -1 - debt
+		all = false
+	end
+	said[i] = debt
+end
+if all then
+	for i = 1, #KEYS do
+		local cost = ARGV[3*i] + 0
+		if cost > 0 then
+			local debt = said[i] + cost
+			call('PSETEX', KEYS[i], format('%d', debt / 1000 + 1), format('%d', now + debt))
+			said[i] = debt
+		end
+	end
+end
+return said
+`
+
+var sha = redis.NewScript(source).Hash()
+
+// take runs the script. The arguments of the command begin with two places for
+// its name and what names the script. The command's own type saves the making of
+// an any for each number, and the script is sent only if the server lacks it.
+func take(ctx context.Context, c redis.UniversalClient, args []any) ([]int64, error) {
+	args[0], args[1] = "evalsha", sha
+	cmd := redis.NewIntSliceCmd(ctx, args...)
+	_ = c.Process(ctx, cmd) // the error is the command's too
+	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
+		args[0], args[1] = "eval", source
+		cmd = redis.NewIntSliceCmd(ctx, args...)
+		_ = c.Process(ctx, cmd)
+	}
+	return cmd.Result()
+}
+
+// A bucket is a Request in microseconds.
+type bucket struct {
+	step, span, cost int64
+	burst            int64
+}
+
+func newBucket(r ratelimit.Request) (bucket, error) {
+	if err := r.Check(); err != nil {
+		return bucket{}, err
+	}
+	if r.Rate.Events == 0 {
+		return bucket{step: 1}, nil // has no room for a step
+	}
+	b := bucket{burst: int64(r.Rate.Burst)}
+	if b.burst == 0 {
+		b.burst = int64(r.Rate.Events)
+	}
+	step := r.Rate.Per / time.Duration(r.Rate.Events)
+	if step < time.Microsecond {
+		return bucket{}, fmt.Errorf("ratelimitredis: more than one event per microsecond: %w", ratelimit.ErrInvalid)
+	}
+	b.step = int64((step + time.Microsecond - 1) / time.Microsecond)
+	b.span = b.step * b.burst
+	b.cost = b.step * int64(r.N)
+	return b, nil
+}
+
+// read describes a bucket of which the script said so.
+func (b bucket) read(said int64) ratelimit.Decision {
+	if said < 0 {
+		return b.decide(false, -1-said)
+	}
+	return b.decide(true, said)
+}
+
+// decide describes a bucket that will be full again in debt.
+func (b bucket) decide(ok bool, debt int64) ratelimit.Decision {
+	d := ratelimit.Decision{
+		OK:        ok,
+		Limit:     int(b.burst),
+		Remaining: int((b.span - debt) / b.step),
+		Reset:     time.Duration(debt) * time.Microsecond,
+	}
+	if !ok && b.span > 0 {
+		d.RetryAfter = time.Duration(debt+max(b.cost, b.step)-b.span) * time.Microsecond
+	}
+	return d
+}
+
+// refusedBefore reports whether a bucket is known to be empty, and decides if so.
+func (s *Store) refusedBefore(ctx context.Context, reqs []ratelimit.Request, buckets []bucket, out []ratelimit.Decision) bool {
+	if s.denied == nil {
+		return false
+	}
+	refused := false
+	for i, r := range reqs {
+		var known [1]ratelimit.Decision
+		ask := [1]ratelimit.Request{{Name: r.Name, Key: r.Key, Rate: ratelimit.Rate{Events: 1, Per: time.Hour}}}
+		if s.denied.Take(ctx, ask[:], known[:]) != nil || known[0].OK {
+			continue
+		}
+		if !refused {
+			refused = true
+			for j := range buckets {
+				out[j] = buckets[j].decide(true, 0)
+			}
+		}
+		// One event comes back when the key is no longer remembered.
+		b := buckets[i]
+		debt := int64((known[0].RetryAfter+time.Microsecond-1)/time.Microsecond) + b.span - b.step
+		out[i] = b.decide(false, debt)
+	}
+	return refused
+}
+
+// remember notes what is empty, for as long as it is.
+func (s *Store) remember(ctx context.Context, reqs []ratelimit.Request, buckets []bucket, out []ratelimit.Decision) {
+	if s.denied == nil {
+		return
+	}
+	for i, r := range reqs {
+		b := buckets[i]
+		wait := out[i].RetryAfter - time.Duration(max(b.cost, b.step)-b.step)*time.Microsecond
+		if out[i].OK || wait <= 0 {
+			continue
+		}
+		var d [1]ratelimit.Decision
+		note := [1]ratelimit.Request{{Name: r.Name, Key: r.Key, Rate: ratelimit.Rate{Events: 1, Per: wait}, N: 1}}
+		_ = s.denied.Take(ctx, note[:], d[:]) // is noted already if that is refused
+	}
+}

@@ -1,0 +1,117 @@
+package ratelimitredis
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/alertwire/alertwire/ratelimit"
+)
+
+const (
+	defaultTimeout = 50 * time.Millisecond
+	// After maxFailures in a row there is one try in each pause.
+	maxFailures = 5
+	pause       = 100 * time.Millisecond
+)
+
+// A guard makes calls to a server that may be away: within a time, and while
+// they fail, few of them.
+type guard struct {
+	client   redis.UniversalClient
+	punctual bool // the client
+	timeout  time.Duration
+	start    time.Time
+
+	failures atomic.Int64 // in a row
+	next     atomic.Int64 // when to try again, counted from start
+	cause    atomic.Pointer[error]
+}
+
+func newGuard(client redis.UniversalClient, timeout time.Duration) (*guard, error) {
+	if client == nil {
+		return nil, fmt.Errorf("ratelimitredis: no client: %w", ratelimit.ErrInvalid)
+	}
+	if timeout < 0 {
+		return nil, fmt.Errorf("ratelimitredis: negative timeout: %w", ratelimit.ErrInvalid)
+	}
+	if timeout == 0 {
+		timeout = defaultTimeout
+	}
+	return &guard{client: client, punctual: isPunctual(client), timeout: timeout, start: time.Now()}, nil
+}
+
+// run calls f, and returns when it does or when the time is up.
+func (g *guard) run(ctx context.Context, f func(context.Context, redis.UniversalClient) ([]int64, error)) ([]int64, error) {
+	if !g.ready() {
+		return nil, fmt.Errorf("%w, and not asked: %w", ErrUnavailable, *g.cause.Load())
+	}
+	limited, cancel := context.WithTimeout(ctx, g.timeout)
+	defer cancel()
+	call := f
+	if !g.punctual {
+		call = apart(f)
+	}
+	values, err := call(limited, g.client)
+	if err == nil {
+		if g.failures.Load() != 0 {
+			g.failures.Store(0)
+		}
+		return values, nil
+	}
+	if ctx.Err() == nil { // else it was the caller who gave up
+		g.failed(err)
+	}
+	return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// isPunctual reports whether a client heeds deadlines. Those of clusters do not
+// in all that they do, whatever their settings: they look up their commands within
+// 5 seconds of their own.
+func isPunctual(client redis.UniversalClient) bool {
+	c, ok := client.(*redis.Client)
+	return ok && c.Options().ContextTimeoutEnabled
+}
+
+// apart makes f return when its context ends. What it calls goes on in a
+// goroutine, until the client gives up; the pauses bound how many there are.
+func apart(f func(context.Context, redis.UniversalClient) ([]int64, error)) func(context.Context, redis.UniversalClient) ([]int64, error) {
+	type result struct {
+		values []int64
+		err    error
+	}
+	return func(ctx context.Context, c redis.UniversalClient) ([]int64, error) {
+		done := make(chan result, 1)
+		go func() {
+			values, err := f(ctx, c)
+			done <- result{values, err}
+		}()
+		select {
+		case r := <-done:
+			return r.values, r.err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// ready reports whether to try.
+func (g *guard) ready() bool {
+	if g.failures.Load() < maxFailures {
+		return true
+	}
+	now, next := g.now(), g.next.Load()
+	return now >= next && g.next.CompareAndSwap(next, now+int64(pause))
+}
+
+func (g *guard) failed(err error) {
+	g.cause.Store(&err)
+	if g.failures.Add(1) == maxFailures {
+		g.next.Store(g.now() + int64(pause))
+	}
+}
+
+func (g *guard) now() int64 { return int64(time.Since(g.start)) }

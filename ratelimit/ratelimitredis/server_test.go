@@ -1,0 +1,144 @@
+package ratelimitredis_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alertwire/alertwire/ratelimit/ratelimitredis"
+)
+
+// A server is a redis-server process on a loopback port.
+type server struct {
+	addr string
+	args []string
+	dir  string
+	cmd  *exec.Cmd
+}
+
+// startServer starts redis-server with the given arguments, and skips the test if
+// it is not installed (Debian: apt-get install redis-server).
+func startServer(tb testing.TB, args ...string) *server {
+	tb.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		tb.Skip("needs redis-server, which is not installed")
+	}
+	s := &server{addr: freeAddr(tb), args: args, dir: tb.TempDir()}
+	s.start(tb)
+	tb.Cleanup(s.kill)
+	return s
+}
+
+func freeAddr(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(tb, err)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (s *server) port() string {
+	_, port, _ := net.SplitHostPort(s.addr)
+	return port
+}
+
+// start starts the process and waits until it answers.
+func (s *server) start(tb testing.TB) {
+	tb.Helper()
+	args := append([]string{"--port", s.port(), "--bind", "127.0.0.1", "--dir", s.dir, "--save", "", "--appendonly", "no"}, s.args...)
+	s.run(tb, args...)
+}
+
+func (s *server) run(tb testing.TB, args ...string) {
+	tb.Helper()
+	s.cmd = exec.Command("redis-server", args...)
+	require.NoError(tb, s.cmd.Start())
+	c := redis.NewClient(&redis.Options{Addr: s.addr, MaxRetries: -1})
+	defer c.Close()
+	require.Eventually(tb, func() bool { return c.Ping(context.Background()).Err() == nil }, 10*time.Second, 5*time.Millisecond)
+}
+
+// kill is kill -9.
+func (s *server) kill() {
+	if s.cmd != nil {
+		_ = s.cmd.Process.Kill()
+		_ = s.cmd.Wait()
+		s.cmd = nil
+	}
+}
+
+// hang stops the process without closing its connections, and resume lets it go on.
+func (s *server) hang(tb testing.TB)   { s.signal(tb, "STOP") }
+func (s *server) resume(tb testing.TB) { s.signal(tb, "CONT") }
+
+func (s *server) signal(tb testing.TB, name string) {
+	tb.Helper()
+	require.NoError(tb, exec.Command("kill", "-"+name, strconv.Itoa(s.cmd.Process.Pid)).Run())
+}
+
+func (s *server) client(tb testing.TB) *redis.Client {
+	tb.Helper()
+	return client(tb, s.addr)
+}
+
+func client(tb testing.TB, addr string) *redis.Client {
+	tb.Helper()
+	c := redis.NewUniversalClient(ratelimitredis.Defaults(addr)).(*redis.Client)
+	tb.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// startCluster starts a cluster of one node that has all slots.
+func startCluster(tb testing.TB) redis.UniversalClient {
+	tb.Helper()
+	s := startServer(tb, "--cluster-enabled", "yes")
+	ctx := context.Background()
+	c := s.client(tb)
+	require.NoError(tb, c.Do(ctx, "CLUSTER", "ADDSLOTSRANGE", 0, 16383).Err())
+	require.Eventually(tb, func() bool {
+		info, err := c.ClusterInfo(ctx).Result()
+		return err == nil && len(info) > 16 && info[:16] == "cluster_state:ok"
+	}, 10*time.Second, 10*time.Millisecond)
+	o := ratelimitredis.Defaults(s.addr)
+	o.IsClusterMode = true
+	cluster := redis.NewUniversalClient(o)
+	tb.Cleanup(func() { _ = cluster.Close() })
+	return cluster
+}
+
+// startSentinel starts a server and a sentinel that watches it.
+func startSentinel(tb testing.TB) redis.UniversalClient {
+	tb.Helper()
+	master := startServer(tb)
+	s := &server{addr: freeAddr(tb), dir: tb.TempDir()}
+	conf := filepath.Join(s.dir, "sentinel.conf")
+	text := fmt.Sprintf("port %s\nbind 127.0.0.1\ndir %s\nsentinel monitor main 127.0.0.1 %s 1\n", s.port(), s.dir, master.port())
+	require.NoError(tb, os.WriteFile(conf, []byte(text), 0o600))
+	s.run(tb, conf, "--sentinel")
+	tb.Cleanup(s.kill)
+	o := ratelimitredis.Defaults(s.addr)
+	o.MasterName = "main"
+	c := redis.NewUniversalClient(o)
+	tb.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// anyServer returns a client of a real server, or of miniredis if none is
+// installed.
+func anyServer(tb testing.TB) *redis.Client {
+	tb.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		return client(tb, miniredis.RunT(tb).Addr())
+	}
+	return startServer(tb).client(tb)
+}
