@@ -29,6 +29,7 @@ type item struct {
 	reply string
 	known bool      // what is noted about it has been read
 	due   time.Time // no call before
+	tried bool      // a call was made
 	waits int       // how often it found an older one before it
 	v     envelope
 	bad   error // it cannot be decoded

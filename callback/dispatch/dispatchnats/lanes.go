@@ -194,7 +194,7 @@ func (s *lanes) turn(l *lane) {
 	done, due := s.handle(it, old)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.busy = false
+	l.busy, it.tried = false, it.v.attempts > 0
 	it.due, it.v.msg.Body = due, nil
 	if done {
 		l.items = slices.Delete(l.items, 0, 1)
@@ -242,6 +242,18 @@ func (s *lanes) idle() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.ready) == 0 && s.workers == 0
+}
+
+// waiting returns how many heads wait for their next attempt.
+func (s *lanes) waiting() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.byKey {
+		if !l.busy && !l.queued && l.items[0].tried {
+			n++
+		}
+	}
+	return n
 }
 
 // handle brings a message one step further, one for which there is a newer one

@@ -14,7 +14,9 @@ import (
 
 // Stats returns the numbers of every endpoint that the engine has a queue for,
 // by name. Queued, Waiting, InFlight and Oldest are those of the engine, all
-// processes together. The other numbers are of this process since Open, and
+// processes together; but of an endpoint with an order the engine does not know
+// which of its messages are in flight or wait, and InFlight and Waiting are
+// those of this process. The other numbers are of this process since Open, and
 // Accepted is their sum, so that it includes what was found at the start.
 // Numbers that move while they are taken may be counted on both sides.
 func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error) {
@@ -35,38 +37,21 @@ func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error
 		return nil, err
 	}
 	list := d.out.ListConsumers(ctx)
-	ordered := make(map[string]bool)
 	for info := range list.Info() {
 		s := at(info.Name)
-		hand := info.NumAckPending
-		if info.Config.HeadersOnly { // most of them stand behind others
-			ordered[info.Name] = true
-			hand = 0
+		if !info.Config.HeadersOnly {
+			s.InFlight = info.NumAckPending
 		}
-		s.InFlight = hand
-		s.Queued = int(info.NumPending) + info.NumAckPending - hand
+		s.Queued = max(int(info.NumPending)+info.NumAckPending-s.InFlight, 0)
 	}
 	if list.Err() != nil {
 		return nil, list.Err()
 	}
-	if len(ordered) > 0 {
-		list := d.slot.ListConsumers(ctx)
-		for info := range list.Info() {
-			if ordered[info.Name] {
-				s := at(info.Name)
-				s.InFlight = min(info.NumAckPending, s.Queued)
-				s.Queued -= s.InFlight
-			}
-		}
-		if list.Err() != nil {
-			return nil, list.Err()
-		}
-	}
 	all := make([]dispatch.EndpointStats, 0, len(byToken))
 	for _, token := range slices.Sorted(maps.Keys(byToken)) {
 		s := byToken[token]
-		s.Waiting = waiting[token]
-		s.Queued += s.Waiting
+		s.Queued += waiting[token]
+		s.Waiting = min(s.Waiting+waiting[token], s.Queued)
 		s.Accepted = s.Delivered + s.Failed + s.Dropped + uint64(s.Queued) + uint64(s.InFlight)
 		if s.Queued+s.InFlight > 0 {
 			if s.Oldest, err = d.oldest(ctx, token); err != nil {
@@ -87,6 +72,13 @@ func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error
 // counters fills in what this process knows.
 func (e *endpoint) counters(s *dispatch.EndpointStats) {
 	e.mu.Lock()
+	waits := e.waits
+	e.mu.Unlock()
+	waiting := 0
+	if waits != nil {
+		waiting = waits() // not under the lock
+	}
+	e.mu.Lock()
 	defer e.mu.Unlock()
 	*s = e.n
 	s.Name, s.State = e.name, dispatch.StateReady
@@ -96,6 +88,7 @@ func (e *endpoint) counters(s *dispatch.EndpointStats) {
 	case e.probing:
 		s.State = dispatch.StatePaused
 	}
+	s.InFlight, s.Waiting = e.depth.flying, waiting
 }
 
 // waiting returns how many messages wait for their next attempt, by token. With

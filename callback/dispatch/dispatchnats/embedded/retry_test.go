@@ -1,0 +1,170 @@
+package embedded_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/callback/callbacktest"
+	"github.com/alertwire/alertwire/callback/dispatch"
+	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats"
+)
+
+// A clock is a Caller that notes when it is called, and fails the first calls.
+type clock struct {
+	fail int
+	wait time.Duration // its Retry-After
+	mu   sync.Mutex
+	at   []time.Time
+	left []time.Time
+}
+
+func (c *clock) Call(context.Context, callback.Message) (callback.Reply, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = append(c.at, time.Now())
+	defer func() { c.left = append(c.left, time.Now()) }()
+	if len(c.at) <= c.fail {
+		return callback.Reply{}, unavailable(c.wait)
+	}
+	return callback.Reply{}, nil
+}
+
+func TestRetryAfterOnlyPostpones(t *testing.T) {
+	const wait = 1100 * time.Millisecond // no whole second, to which a library would round
+	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
+		t.Run(order.String(), func(t *testing.T) {
+			t.Parallel()
+			d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
+			c := &clock{fail: 2, wait: wait}
+			require.NoError(t, d.Add(t.Context(), "ops", c, dispatch.EndpointOptions{
+				Order: order, Breaker: off, Retry: callback.RetryPolicy{Base: time.Millisecond},
+			}))
+			require.NoError(t, d.Dispatch(t.Context(), message("k", 0)))
+			eventually(t, func() bool { return stats(t, d, "ops").Delivered == 1 }, "not delivered")
+			for i := 1; i < len(c.at); i++ {
+				assert.GreaterOrEqual(t, c.at[i].Sub(c.left[i-1]), wait)
+			}
+			s := stats(t, d, "ops")
+			assert.Equal(t, uint64(3), s.Calls)
+			assert.Equal(t, uint64(2), s.Retried)
+		})
+	}
+}
+
+// TestWaitTakesUpNoPlace has a message wait at an endpoint that may be called
+// once at a time.
+func TestWaitTakesUpNoPlace(t *testing.T) {
+	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
+		t.Run(order.String(), func(t *testing.T) {
+			ctx := t.Context()
+			d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
+			var s stage
+			require.NoError(t, d.Add(ctx, "ops", &s, dispatch.EndpointOptions{
+				Order: order, Concurrency: 1, Breaker: off, Retry: callback.RetryPolicy{Cap: time.Hour},
+			}))
+			require.NoError(t, d.Dispatch(ctx, message("a", 0)))
+			require.NoError(t, d.Dispatch(ctx, message("b", 0)))
+			s.await(t, 0).answer <- unavailable(time.Hour)
+			s.await(t, 1).answer <- nil
+			eventually(t, func() bool { return stats(t, d, "ops").Delivered == 1 }, "not delivered")
+			got := stats(t, d, "ops")
+			assert.Equal(t, 1, got.Queued)
+			assert.Zero(t, got.InFlight)
+		})
+	}
+}
+
+// TestAttemptsSurviveARestart lets a message use up its attempts in three lives
+// of the process.
+func TestAttemptsSurviveARestart(t *testing.T) {
+	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
+		t.Run(order.String(), func(t *testing.T) {
+			ctx, dir := t.Context(), t.TempDir()
+			for life := 1; life <= 3; life++ {
+				var ends outcomes
+				d := open(t, dir, quick(dispatchnats.Options{Observe: ends.observe}))
+				var s stage
+				require.NoError(t, d.Add(ctx, "ops", &s, dispatch.EndpointOptions{
+					Order: order, Breaker: off,
+					Retry: callback.RetryPolicy{Attempts: 3, Waits: []time.Duration{500 * time.Millisecond}},
+				}))
+				if life == 1 {
+					require.NoError(t, d.Dispatch(ctx, message("k", 0)))
+				}
+				failure := callbacktest.Failure([]int{0, 500, 502, 503}[life])
+				s.await(t, 0).answer <- failure
+				if life < 3 {
+					eventually(t, func() bool { return stats(t, d, "ops").Waiting == 1 }, "not put aside")
+					shut(t, d)
+					continue
+				}
+				out := ends.await(t, "k-0")
+				assert.Equal(t, dispatch.Failed, out.Result)
+				assert.Equal(t, 3, out.Attempts)
+				assert.Equal(t, error(failure), out.Err)
+				letters := letters(t, d.Dead("ops"))
+				require.Len(t, letters, 1)
+				var statuses []int
+				for _, a := range letters[0].History {
+					statuses = append(statuses, a.Status)
+				}
+				assert.Equal(t, []int{500, 502, 503}, statuses)
+			}
+		})
+	}
+}
+
+// TestElapsedBeginsWhenAccepted gives a message up that would be called too late.
+func TestElapsedBeginsWhenAccepted(t *testing.T) {
+	ctx := t.Context()
+	var ends outcomes
+	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))
+	c := &clock{fail: 1, wait: time.Minute}
+	require.NoError(t, d.Add(ctx, "ops", c, dispatch.EndpointOptions{
+		Breaker: off, Retry: callback.RetryPolicy{Elapsed: time.Second},
+	}))
+	require.NoError(t, d.Dispatch(ctx, message("k", 0)))
+	out := ends.await(t, "k-0")
+	assert.Equal(t, dispatch.Failed, out.Result)
+	var e *callback.Error
+	require.ErrorAs(t, out.Err, &e)
+	assert.Equal(t, callback.ClassDeadline, e.Class)
+	assert.Equal(t, time.Minute, e.RetryAfter)
+	require.ErrorIs(t, out.Err, callback.ErrGaveUp)
+}
+
+func TestFailuresForGoodAreNotTriedAgain(t *testing.T) {
+	ctx := t.Context()
+	var ends outcomes
+	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))
+	panics := callback.CallerFunc(func(context.Context, callback.Message) (callback.Reply, error) { panic("oops") })
+	require.NoError(t, d.Add(ctx, "refuses", &callbacktest.Recorder{Answer: callbacktest.Fail(callbacktest.Failure(404))}, dispatch.EndpointOptions{}))
+	require.NoError(t, d.Add(ctx, "panics", panics, dispatch.EndpointOptions{Retry: callback.RetryPolicy{Attempts: 1}}))
+
+	require.NoError(t, d.Dispatch(ctx, message("a", 0), "refuses"))
+	out := ends.await(t, "a-0")
+	assert.Equal(t, 1, out.Attempts)
+	require.ErrorIs(t, out.Err, callback.ErrRefused)
+
+	require.NoError(t, d.Dispatch(ctx, message("b", 0), "panics"))
+	var e *callback.Error
+	require.True(t, errors.As(ends.await(t, "b-0").Err, &e))
+	assert.Equal(t, callback.ClassPanic, e.Class)
+}
+
+func letters(t testing.TB, b dispatchnats.Dead) []dispatchnats.Letter {
+	t.Helper()
+	var all []dispatchnats.Letter
+	for l, err := range b.All(t.Context()) {
+		require.NoError(t, err)
+		all = append(all, l)
+	}
+	return all
+}
