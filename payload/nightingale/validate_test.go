@@ -59,7 +59,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		return []byte(`{"trigger_values_json":{"values_with_unit":{"":{}` + strings.Repeat(`,"":{}`, n-1) + `}}}`)
 	}
 	decode(t, values(1000))
-	_, err = nightingale.Decode(values(100_000))
+	_, err = nightingale.Decode(values(140_000))
 	require.ErrorContains(t, err, "too many elements")
 
 	maps := func(n int) []byte { return []byte(`{"extra_info_map":` + string(list(n, `{}`)) + `}`) }

@@ -1,6 +1,7 @@
 package nightingale
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/alertwire/alertwire/internal/jsonscan"
@@ -58,10 +59,10 @@ func (p *triggerValues) Scan(s *jsonscan.Scanner) bool {
 	}
 	list := []TriggerValue{}
 	for m := s.Object(); m.Next(); {
-		if !s.Take(int(unsafe.Sizeof(TriggerValue{}))) {
+		var ok bool
+		if list, ok = extend(s, list); !ok {
 			return s.Within(m.Name)
 		}
-		list = append(list, TriggerValue{})
 		v := &list[len(list)-1]
 		v.null = s.Null()
 		if !v.null && !jsonscan.ScanObject(s, v, (*TriggerValue).fields) {
@@ -121,8 +122,8 @@ func (p *infoMaps) Scan(s *jsonscan.Scanner) bool {
 	}
 	list := []payload.Labels{}
 	for e := s.Array(); e.Next(); {
-		list = append(list, nil)
-		if !s.Take(int(unsafe.Sizeof(payload.Labels{}))) || !jsonscan.PairsValue(&list[e.Index]).Scan(s) {
+		var ok bool
+		if list, ok = extend(s, list); !ok || !jsonscan.PairsValue(&list[e.Index]).Scan(s) {
 			return s.WithinElement(e.Index)
 		}
 	}
@@ -161,3 +162,17 @@ func (p *infoMaps) Append(dst []byte) ([]byte, error) {
 }
 
 func (p *infoMaps) Empty() bool { return len(*p) == 0 }
+
+// extend appends a zero element to list, unless the text may not take as much
+// memory.
+func extend[T any](s *jsonscan.Scanner, list []T) ([]T, bool) {
+	var zero T
+	if len(list) == cap(list) {
+		room := max(len(list), 1)
+		if !s.Take(room * int(unsafe.Sizeof(zero))) {
+			return list, false
+		}
+		list = slices.Grow(list, room)
+	}
+	return append(list, zero), true
+}
