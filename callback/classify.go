@@ -93,6 +93,7 @@ func classify(err error) (Class, error) {
 		dns *net.DNSError
 		n   net.Error
 	)
+	err = withoutURL(err) // which claims to know whether it is a timeout
 	switch {
 	case errors.Is(err, egress.ErrBlocked):
 		return ClassBlocked, ErrBlocked

@@ -101,6 +101,9 @@ func (e *exchange) request(ctx context.Context) (*http.Request, error) {
 				return nil, headerError(name, err)
 			}
 		}
+		if had := r.Header[canonical]; had != nil { // under the same name in another case
+			values = append(had[:len(had):len(had)], values...)
+		}
 		r.Header[canonical] = values
 	}
 	e.values[0], e.values[1] = m.ID, m.ContentType

@@ -53,15 +53,16 @@ func (d *dialPlan) setProxy(c Config, u *url.URL) error {
 // parseProxy returns the URL of the proxy for u; nil if the environment knows
 // none.
 func parseProxy(raw string, u *url.URL) (*url.URL, error) {
+	var p *url.URL
+	var err error
 	if raw == proxyFromEnvironment {
 		// The host of a webhook never changes, so this is asked once.
-		p, err := http.ProxyFromEnvironment(&http.Request{URL: u})
-		if err != nil {
-			return nil, errors.New("the environment does not name a valid one")
+		if p, err = http.ProxyFromEnvironment(&http.Request{URL: u}); err == nil && p == nil {
+			return nil, nil
 		}
-		return p, nil
+	} else {
+		p, err = url.Parse(raw)
 	}
-	p, err := url.Parse(raw)
 	if err != nil || p.Hostname() == "" {
 		return nil, errors.New("not a valid URL")
 	}

@@ -34,10 +34,7 @@ func (c *cause) As(target any) bool   { return errors.As(c.err, target) }
 
 // described returns err with a text that may be logged.
 func described(err error, late bool, timeout time.Duration) error {
-	// An error of url holds the whole URL: nobody is to find it.
-	for u := (*url.Error)(nil); errors.As(err, &u); {
-		err = u.Err
-	}
+	err = withoutURL(err)
 	var blocked *egress.BlockedError
 	switch {
 	case errors.As(err, &blocked):
@@ -46,6 +43,15 @@ func described(err error, late bool, timeout time.Duration) error {
 		return &cause{fmt.Sprintf("no complete answer within %v", timeout), err}
 	}
 	return &cause{describe(err), err}
+}
+
+// withoutURL returns what is below the errors of url in err, each of which holds
+// a whole URL: nobody is to find them.
+func withoutURL(err error) error {
+	for u := (*url.Error)(nil); errors.As(err, &u); {
+		err = u.Err
+	}
+	return err
 }
 
 // describe returns what err is in words that are ours or the operating

@@ -60,8 +60,20 @@ func (r *Registry) New(c Config, o Options) (Caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v := reflect.ValueOf(caller); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+	if isNil(caller) {
 		return nil, configError(fmt.Errorf("type: the maker of %q made nothing", c.Type))
 	}
 	return caller, nil
+}
+
+// isNil reports whether c is nil, or holds a nil that a call would trip over.
+func isNil(c Caller) bool {
+	v := reflect.ValueOf(c)
+	switch v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map:
+		return v.IsNil()
+	}
+	return false
 }

@@ -53,11 +53,15 @@ func TestRegistry(t *testing.T) {
 	require.NoError(t, r.Register("typed nil", func(callback.Config, callback.Options) (callback.Caller, error) {
 		return (*callback.Webhook)(nil), nil
 	}))
+	require.NoError(t, r.Register("nil func", func(callback.Config, callback.Options) (callback.Caller, error) {
+		return callback.CallerFunc(nil), nil
+	}))
 	tests := []struct {
 		typ, want string
 	}{
 		{"", ""}, {"basic", ""}, {"own", ""},
-		{"broken", "broken"}, {"empty", "made nothing"}, {"typed nil", "made nothing"}, {"Own", "nobody makes"},
+		{"broken", "broken"}, {"empty", "made nothing"}, {"typed nil", "made nothing"}, {"nil func", "made nothing"},
+		{"Own", "nobody makes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.typ, func(t *testing.T) {

@@ -168,8 +168,10 @@ func (w *Webhook) CloseIdleConnections() {
 // String returns the name of the destination.
 func (w *Webhook) String() string { return w.endpoint }
 
-// Call sends m once and reads the reply. A failure is an [*Error]. The reply
-// that comes with it has what was received, as far as it came.
+// Call sends m once and reads the reply. A failure is an [*Error]; the reply that
+// comes with it has what was received, as far as it came. An answer that breaks
+// off is a failure whatever its status says, and the receiver may then see the
+// message again: its ID tells.
 func (w *Webhook) Call(ctx context.Context, m Message) (Reply, error) {
 	if ctx.Err() != nil {
 		return Reply{}, stopped(ctx, w.endpoint, m)
