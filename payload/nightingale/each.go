@@ -11,8 +11,8 @@ import (
 
 // Each iterates over the events of a body, one event or an array, and gives a
 // [*payload.SyntaxError] in the place of each event that does not decode, or
-// that is longer than max bytes where max is not 0. One bad event does not hide
-// the others, and its error tells its index:
+// that is longer than limit bytes; zero means any length. One bad event does not
+// hide the others, and its error tells its index:
 //
 //	for e, err := range nightingale.Each(body, 1<<20) {
 //		if err != nil {
@@ -25,13 +25,13 @@ import (
 // A body that stops being JSON in the middle, because it was cut off, gives the
 // events before that place, and then an error. Unlike those of Decode the events
 // do not share their memory.
-func Each(data []byte, max int) iter.Seq2[*AlertEvent, error] {
+func Each(data []byte, limit int) iter.Seq2[*AlertEvent, error] {
 	return func(yield func(*AlertEvent, error) bool) {
 		if first(data) != '[' {
-			yield(one(data, max))
+			yield(one(data, limit))
 			return
 		}
-		p := &pieces{data: data, max: max, yield: yield}
+		p := &pieces{data: data, limit: limit, yield: yield}
 		if err := jsonscan.DecodeValue(data, p); err != nil && !p.stopped {
 			yield(nil, payload.Syntax(source, err))
 		}
@@ -39,9 +39,9 @@ func Each(data []byte, max int) iter.Seq2[*AlertEvent, error] {
 }
 
 // one decodes the event that data is.
-func one(data []byte, max int) (*AlertEvent, error) {
-	if max > 0 && len(data) > max {
-		return nil, &payload.SyntaxError{Format: source, Reason: fmt.Sprintf("longer than %d bytes", max)}
+func one(data []byte, limit int) (*AlertEvent, error) {
+	if limit > 0 && len(data) > limit {
+		return nil, &payload.SyntaxError{Format: source, Reason: fmt.Sprintf("longer than %d bytes", limit)}
 	}
 	e := new(AlertEvent)
 	if err := jsonscan.Decode(data, e, (*AlertEvent).fields); err != nil {
@@ -53,7 +53,7 @@ func one(data []byte, max int) (*AlertEvent, error) {
 // pieces goes through an array and yields its elements.
 type pieces struct {
 	data    []byte
-	max     int
+	limit   int
 	yield   func(*AlertEvent, error) bool
 	stopped bool
 }
@@ -65,7 +65,7 @@ func (p *pieces) Scan(s *jsonscan.Scanner) bool {
 		if _, ok := s.Skip(); !ok {
 			return s.WithinElement(a.Index)
 		}
-		e, err := one(p.data[start:s.Offset()], p.max)
+		e, err := one(p.data[start:s.Offset()], p.limit)
 		var bad *payload.SyntaxError
 		if errors.As(err, &bad) { // its place is one in the element
 			bad.Offset += int64(start)

@@ -18,7 +18,8 @@
 // empty. Members that later releases add are kept. null is accepted everywhere,
 // as the zero value, but not as an event in an array. Any other type than that
 // of the field is an error, so are a number for trigger_value, which is a text,
-// and a text for id.
+// and a text for id. Package payload answers the other doubts, such as equal
+// names and huge numbers.
 //
 // # What a receiver should know
 //
