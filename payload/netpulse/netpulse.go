@@ -21,7 +21,8 @@
 // Words that later releases add for status, event_type and the type of a result
 // are kept, and so are unknown members. null is accepted everywhere, as the zero
 // value. A wrong type is an error; only result and command have the two types
-// that they had over time, and times may lack the zone, which is UTC then.
+// that they had over time, and times may lack the zone, which is UTC then. Package
+// payload answers the other doubts, such as equal names and huge numbers.
 //
 // # What a receiver should know
 //
