@@ -5,73 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/alertwire/alertwire/ratelimit"
 )
-
-// source is the script that decides on several buckets, all or none, by the generic cell rate
-// algorithm. The value of a key is when its bucket will be full again, in
-// microseconds since 1970. The arguments are, for each key, how long it takes to
-// refill one event, to refill all, and to refill the cost. The answer is, for
-// each key, in how many microseconds the bucket will be full again: debt if it
-// admits, and -1-debt if it refuses.
-//
-// A value further ahead than the bucket can owe is cut: the clock of the server
-// was set back, another server has taken over, or the rate was changed. So none
-// of these costs a client more than one emptied bucket.
-//
-// Numbers are formatted here, because the server would do it with 17 digits,
-// which takes longer than all the rest.
-const source = `
-local call, format = redis.call, string.format
-local time = call('TIME')
-local now = time[1] * 1000000 + time[2]
-local said, all = {}, true
-for i = 1, #KEYS do
-	local step, span, cost = ARGV[3*i-2] + 0, ARGV[3*i-1] + 0, ARGV[3*i] + 0
-	local debt = (tonumber(call('GET', KEYS[i])) or 0) - now
-	if not (debt > 0) then
-		debt = 0
-	elseif debt > span and span > 0 then
-		debt = span
-		call('PSETEX', KEYS[i], format('%d', debt / 1000 + 1), format('%d', now + debt))
-	end
-	if debt + (cost > 0 and cost or step) > span then
-		debt = -1 - debt
-		all = false
-	end
-	said[i] = debt
-end
-if all then
-	for i = 1, #KEYS do
-		local cost = ARGV[3*i] + 0
-		if cost > 0 then
-			local debt = said[i] + cost
-			call('PSETEX', KEYS[i], format('%d', debt / 1000 + 1), format('%d', now + debt))
-			said[i] = debt
-		end
-	end
-end
-return said
-`
-
-var sha = redis.NewScript(source).Hash()
-
-// take runs the script. The arguments of the command begin with two places for
-// its name and what names the script. The command's own type saves the making of
-// an any for each number, and the script is sent only if the server lacks it.
-func take(ctx context.Context, c redis.UniversalClient, args []any) ([]int64, error) {
-	args[0], args[1] = "evalsha", sha
-	cmd := redis.NewIntSliceCmd(ctx, args...)
-	_ = c.Process(ctx, cmd) // the error is the command's too
-	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
-		args[0], args[1] = "eval", source
-		cmd = redis.NewIntSliceCmd(ctx, args...)
-		_ = c.Process(ctx, cmd)
-	}
-	return cmd.Result()
-}
 
 // A bucket is a Request in microseconds.
 type bucket struct {

@@ -22,9 +22,9 @@ import (
 )
 
 // The decisions of this file are timed, because their deadline is what is
-// promised. slack is for a machine that is busy; what a client of the default
-// settings takes is 2 to 35 seconds.
-const slack = 700 * time.Millisecond
+// promised. slack is for a machine that is busy; a client with the default
+// settings takes up to 35 seconds.
+const slack = 3 * time.Second
 
 // timed takes one event and checks that the decision came in time.
 func timed(tb testing.TB, s ratelimit.Store, timeout time.Duration) (ratelimit.Decision, error) {
@@ -284,7 +284,10 @@ func TestTwoProcesses(t *testing.T) {
 			cmd := exec.Command(os.Args[0], "-test.run=^TestTwoProcesses$", "-test.v")
 			cmd.Env = append(os.Environ(), "RATELIMITREDIS_TEST_ADDR="+srv.addr)
 			var text []byte
-			text, errs[i] = cmd.Output()
+			text, errs[i] = cmd.CombinedOutput()
+			if errs[i] != nil {
+				t.Logf("%s", text)
+			}
 			for lines := bufio.NewScanner(strings.NewReader(string(text))); lines.Scan(); {
 				_, _ = fmt.Sscanf(lines.Text(), "admitted %d", &counts[i])
 			}

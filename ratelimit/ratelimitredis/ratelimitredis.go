@@ -134,8 +134,12 @@ func (s *Store) Take(ctx context.Context, reqs []ratelimit.Request, out []rateli
 	if s.refusedBefore(ctx, reqs, buckets, out) {
 		return nil
 	}
+	take := takeOne
+	if len(reqs) != 1 {
+		take = takeSeveral
+	}
 	said, err := s.guard.run(ctx, func(ctx context.Context, c redis.UniversalClient) ([]int64, error) {
-		said, err := take(ctx, c, args)
+		said, err := take.run(ctx, c, args)
 		if err == nil && len(said) != len(reqs) {
 			err = errors.New("unexpected answer")
 		}

@@ -193,9 +193,11 @@ func TestForeignValues(t *testing.T) {
 func TestScriptIsLoadedAgain(t *testing.T) {
 	c := anyServer(t)
 	s := newStore(t, c, patient)
-	assert.True(t, decide(t, s, ask("a", 1, time.Hour, 1))[0].OK)
-	require.NoError(t, c.ScriptFlush(t.Context()).Err())
-	assert.True(t, decide(t, s, ask("b", 1, time.Hour, 1))[0].OK)
+	for _, key := range []string{"a", "b"} {
+		assert.True(t, decide(t, s, ask(key, 1, time.Hour, 1))[0].OK)
+		assert.True(t, decide(t, s, ask(key+"1", 1, time.Hour, 1), ask(key+"2", 1, time.Hour, 1))[1].OK)
+		require.NoError(t, c.ScriptFlush(t.Context()).Err())
+	}
 }
 
 // counter counts the commands that a client sends.
@@ -218,7 +220,7 @@ func TestOneRoundTrip(t *testing.T) {
 	var count counter
 	c.AddHook(&count)
 	s := newStore(t, c, patient)
-	decide(t, s, ask("loads the script", 1, time.Hour, 1))
+	decide(t, s, ask("loads", 1, time.Hour, 1), ask("the script", 1, time.Hour, 1))
 	before := count.calls.Load()
 	for range 10 {
 		decide(t, s, ask("a", 100, time.Hour, 1), ask("b", 1000, time.Hour, 1), ask("c", 1000, time.Hour, 0))
