@@ -18,9 +18,8 @@ type NewDispatcher func(t testing.TB) dispatch.Dispatcher
 // TestDispatcher tests a dispatcher: that everything accepted is delivered or
 // accounted for, that no endpoint holds up another, and that it keeps to the
 // EndpointOptions. open is called for every part anew; what it returns is shut
-// down by the suite. Engines that lose nothing are tested by [TestDispatcher]
-// as well: that Shutdown hands back what it did not deliver is asked of those
-// only whose Stats say that they returned it.
+// down by the suite. It is for engines that hand back what they did not deliver
+// and for those that keep it.
 func TestDispatcher(t *testing.T, open NewDispatcher) {
 	t.Helper()
 	runAll(t, dispatcherChecks, open)

@@ -62,18 +62,30 @@ func waitsOffTheWorkers(t testing.TB, open NewDispatcher) {
 
 func isolatesEndpoints(t testing.TB, open NewDispatcher) {
 	b := newBench(t, open)
-	hang := callback.CallerFunc(func(ctx context.Context, _ callback.Message) (callback.Reply, error) {
-		<-ctx.Done()
-		return callback.Reply{}, ctx.Err()
+	const hanging, n = 10, 50
+	var held sync.Map
+	var names []string
+	for i := range hanging {
+		name := fmt.Sprint("hanging ", i)
+		names = append(names, name)
+		b.add(name, callback.CallerFunc(func(ctx context.Context, _ callback.Message) (callback.Reply, error) {
+			held.Store(name, true)
+			<-ctx.Done()
+			return callback.Reply{}, ctx.Err()
+		}), dispatch.EndpointOptions{})
+	}
+	for i := range n {
+		b.send(fmt.Sprint("msg_", i), "", names...)
+	}
+	await(t, "every endpoint is called, although others hang", func() bool {
+		count := 0
+		held.Range(func(any, any) bool { count++; return true })
+		return count == hanging
 	})
 	var good Recorder
 	b.add("good", &good, dispatch.EndpointOptions{})
-	for i := range 10 {
-		b.add(fmt.Sprint("hanging ", i), hang, dispatch.EndpointOptions{})
-	}
-	const n = 50
 	for i := range n {
-		b.send(fmt.Sprint("msg_", i), "")
+		b.send(fmt.Sprint("msg_", i), "", "good")
 	}
 	await(t, "a good endpoint has its messages while ten others hang", func() bool {
 		return b.stats("good").Delivered == n

@@ -49,9 +49,19 @@ func (e *endpoint) unlock() {
 	}
 }
 
+// A named Caller goes by the name of its endpoint, in the log of the breaker as
+// an example.
+type named struct {
+	callback.Caller
+	name string
+}
+
+// Endpoint returns the name of the endpoint.
+func (n named) Endpoint() string { return n.name }
+
 // configure gives the endpoint a Caller and options, the first ones or others.
 func (e *endpoint) configure(c callback.Caller, o EndpointOptions) {
-	c = callback.Decorate(c, callback.Recover(), callback.Breaker(o.Breaker))
+	c = callback.Decorate(named{c, e.name}, callback.Recover(), callback.Breaker(o.Breaker))
 	e.mu.Lock()
 	defer e.unlock()
 	e.caller, e.o, e.pace = c, o.withDefaults(), newPace(o.Rate)
@@ -59,7 +69,9 @@ func (e *endpoint) configure(c callback.Caller, o EndpointOptions) {
 	if e.closed == callback.ErrGone {
 		e.closed = nil
 	}
-	e.kick(time.Now())
+	now := time.Now()
+	e.kick(now)
+	e.arm(now) // what waits may be due earlier than under the old options
 }
 
 // accept queues a message, or says why not.
@@ -87,7 +99,7 @@ func (e *endpoint) admit(m *callback.Message, now time.Time) error {
 			return nil
 		}
 	}
-	if e.q.queued() >= e.o.Queue {
+	for e.q.queued() >= e.o.Queue {
 		if e.o.Full == RefuseNew {
 			return ErrQueueFull
 		}

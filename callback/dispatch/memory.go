@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,9 +20,10 @@ const (
 type MemoryOptions struct {
 	// Endpoints is the most that Add accepts. Zero means 10,000.
 	Endpoints int
-	// Observe gets the outcome of every accepted message. It is called from
-	// several goroutines at a time, one message of an endpoint after the other
-	// only if its Concurrency is 1, and holds up the next call while it runs.
+	// Observe is told the outcome of every accepted message. It is called by
+	// many goroutines at a time, and holds up the next call of the endpoint
+	// while it runs. It may dispatch; it must not wait for Remove or Shutdown,
+	// which wait for it. Nil means that nobody is told.
 	Observe func(Outcome)
 }
 
@@ -59,72 +58,6 @@ func NewMemory(o MemoryOptions) (*Memory, error) {
 	d := &Memory{o: o, byName: make(map[string]*endpoint)}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d, nil
-}
-
-// Add makes an endpoint known, or replaces its Caller and options.
-func (d *Memory) Add(ctx context.Context, name string, c callback.Caller, o EndpointOptions) error {
-	switch {
-	case name == "":
-		return errors.New("dispatch: add: the endpoint has no name")
-	case c == nil:
-		return fmt.Errorf("dispatch: add %q: there is no caller", name)
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	}
-	if err := o.Validate(); err != nil {
-		return fmt.Errorf("dispatch: add %q: %w", name, err)
-	}
-	o.Retry.Waits = slices.Clone(o.Retry.Waits)
-	o.Retry.Statuses = slices.Clone(o.Retry.Statuses)
-
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return ErrClosed
-	}
-	e := d.byName[name]
-	if e == nil {
-		if len(d.byName) >= d.o.Endpoints {
-			return fmt.Errorf("dispatch: add %q: there are %d endpoints already", name, len(d.byName))
-		}
-		e = newEndpoint(d.ctx, name, d.o.Observe)
-		d.byName[name], d.sorted = e, nil
-	}
-	e.configure(c, o)
-	return nil
-}
-
-// Remove forgets an endpoint and drops what is queued for it. It waits for the
-// calls in flight until ctx ends; they are not cancelled.
-func (d *Memory) Remove(ctx context.Context, name string) error {
-	e, err := d.part(name)
-	if err != nil {
-		return err
-	}
-	e.stop(ErrUnknown, true)
-	select {
-	case <-e.left():
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("dispatch: remove %q: calls are in flight: %w", name, context.Cause(ctx))
-	}
-}
-
-// part takes an endpoint out of the table.
-func (d *Memory) part(name string) (*endpoint, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	e := d.byName[name]
-	switch {
-	case d.closed:
-		return nil, ErrClosed
-	case e == nil:
-		return nil, ErrUnknown
-	}
-	delete(d.byName, name)
-	d.sorted = nil
-	d.parted = append(slices.DeleteFunc(d.parted, (*endpoint).idle), e)
-	return e, nil
 }
 
 // Dispatch queues m and returns at once. A message without an ID gets one, the
@@ -170,46 +103,6 @@ func (d *Memory) Dispatch(ctx context.Context, m callback.Message, to ...string)
 		return &Error{Refused: refused}
 	}
 	return nil
-}
-
-// named returns the endpoint of that name.
-func (d *Memory) named(name string) (*endpoint, error) {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	if d.closed {
-		return nil, ErrClosed
-	}
-	e := d.byName[name]
-	if e == nil {
-		return nil, ErrUnknown
-	}
-	return e, nil
-}
-
-// all returns every endpoint, by name.
-func (d *Memory) all() ([]*endpoint, error) {
-	d.mu.RLock()
-	list, closed := d.sorted, d.closed
-	d.mu.RUnlock()
-	if list == nil && !closed {
-		d.mu.Lock()
-		list = d.sort()
-		d.mu.Unlock()
-	}
-	if closed {
-		return list, ErrClosed
-	}
-	return list, nil
-}
-
-// sort returns every endpoint, by name, under the lock.
-func (d *Memory) sort() []*endpoint {
-	if d.sorted == nil {
-		d.sorted = slices.SortedFunc(maps.Values(d.byName), func(a, b *endpoint) int {
-			return strings.Compare(a.name, b.name)
-		})
-	}
-	return d.sorted
 }
 
 // Stats returns the numbers of every endpoint, by name.

@@ -1,8 +1,11 @@
 package dispatch_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"runtime"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -206,4 +209,40 @@ func TestAPanicFailsOneMessage(t *testing.T) {
 	s := stats(t, d, "a")
 	assert.Equal(t, uint64(1), s.Failed)
 	assert.Equal(t, uint64(1), s.Delivered)
+}
+
+func TestACallerThatEndsItsGoroutineFailsOneMessage(t *testing.T) {
+	d := newMemory(t, dispatch.MemoryOptions{Observe: func(o dispatch.Outcome) {
+		if o.Message.ID == "3" {
+			runtime.Goexit() // neither may an observer hurt
+		}
+	}})
+	a := log{answer: func(_ context.Context, m callback.Message, _ int) error {
+		if m.ID == "1" {
+			runtime.Goexit() // what t.FailNow does
+		}
+		return nil
+	}}
+	add(t, d, "a", &a, dispatch.EndpointOptions{Concurrency: 1})
+	send(t, d, "", "1", "2", "3", "4")
+	drain(t, d)
+	s := stats(t, d, "a")
+	assert.Equal(t, uint64(1), s.Failed)
+	assert.Equal(t, uint64(3), s.Delivered)
+	assert.Equal(t, callback.Class(""), s.LastClass)
+}
+
+func TestTheBreakerLogsTheNameOfTheEndpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var buf bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&buf, nil))
+		d := newMemory(t, dispatch.MemoryOptions{})
+		a := log{answer: fails(errPasses)}
+		add(t, d, "ops", &a, dispatch.EndpointOptions{
+			Retry: callback.RetryPolicy{Attempts: 1}, Breaker: callback.BreakerPolicy{Failures: 1, Logger: logger},
+		})
+		send(t, d, "", "1")
+		synctest.Wait()
+		assert.Contains(t, buf.String(), "endpoint=ops")
+	})
 }

@@ -38,6 +38,18 @@ func (e *endpoint) dropped(it *item, reason error) error {
 	}
 }
 
+// exited returns the error of a call that ended the goroutine it was made in.
+func (e *endpoint) exited(it *item) error {
+	err := &callback.Error{
+		Endpoint: e.name, Class: callback.ClassPanic, Attempts: 1,
+		Reason: callback.ErrRefused, Last: errors.New("dispatch: the caller has ended its goroutine"),
+	}
+	if it != nil {
+		err.MessageID = it.msg.ID
+	}
+	return err
+}
+
 // tooLate returns the error of a message whose next attempt would come later
 // than its policy allows.
 func (e *endpoint) tooLate(it *item) error {

@@ -159,6 +159,33 @@ func TestReplaceWakesAPausedEndpoint(t *testing.T) {
 	})
 }
 
+func TestReplaceHurriesWhatWaitsBehindAPause(t *testing.T) {
+	open := &callback.Error{Class: callback.ClassOpen, Reason: callback.ErrOpen, RetryAfter: time.Hour}
+	synctest.Test(t, func(t *testing.T) {
+		d := newMemory(t, dispatch.MemoryOptions{})
+		down := log{answer: func(_ context.Context, m callback.Message, _ int) error {
+			if m.ID == "1" {
+				return errPasses
+			}
+			return open
+		}}
+		var up log
+		o := dispatch.EndpointOptions{
+			Concurrency: 1, Queue: 1, Full: dispatch.DropOldest, Retry: callback.RetryPolicy{Waits: []time.Duration{time.Second}},
+		}
+		add(t, d, "a", &down, o)
+		send(t, d, "", "1")
+		synctest.Wait()
+		send(t, d, "", "2") // drops 1, which waits, and meets the open breaker
+		synctest.Wait()
+		start := time.Now()
+		add(t, d, "a", &up, o)
+		drain(t, d)
+		assert.Zero(t, time.Since(start))
+		assert.Equal(t, []string{"2"}, up.seen())
+	})
+}
+
 func TestRemove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex

@@ -16,43 +16,52 @@ const (
 
 // run is a worker: it calls while there is something to call, and ends.
 func (e *endpoint) run() {
+	var it *item // in flight
+	ended := false
+	defer func() {
+		if !ended { // a Caller has ended the goroutine, as tests that fail do
+			e.mu.Lock()
+			e.settle(it, e.exited(it))
+			e.leave()
+		}
+	}()
 	e.mu.Lock()
 	for {
 		now := time.Now()
-		it := e.take(now)
-		if len(e.outs) > 0 && it == nil {
-			e.relock() // who waits for the end waits for the reports too
-			continue
-		}
-		if it == nil {
-			e.workers--
-			e.arm(now)
-			e.signal()
-			e.unlock()
+		it = e.take(now)
+		if it == nil && len(e.outs) == 0 {
+			ended = true
+			e.leave()
 			return
 		}
-		e.kick(now) // if there is more, another worker begins with it
-		caller, m, n := e.caller, *it.msg, it.attempts+1
-		e.unlock()
+		if it != nil {
+			e.kick(now) // if there is more, another worker begins with it
+			caller, m, n := e.caller, *it.msg, it.attempts+1
+			e.unlock()
 
-		ctx := e.ctx
-		if n > 1 {
-			ctx = callback.WithAttempt(ctx, n)
+			ctx := e.ctx
+			if n > 1 {
+				ctx = callback.WithAttempt(ctx, n)
+			}
+			_, err := caller.Call(ctx, m)
+
+			e.mu.Lock()
+			e.settle(it, err)
+			it = nil
 		}
-		_, err := caller.Call(ctx, m)
-
-		e.mu.Lock()
-		e.settle(it, err)
-		if len(e.outs) > 0 {
-			e.relock()
+		if len(e.outs) > 0 { // who waits for the end waits for the reports too
+			e.unlock()
+			e.mu.Lock()
 		}
 	}
 }
 
-// relock reports the outcomes there are.
-func (e *endpoint) relock() {
+// leave ends a worker, and unlocks.
+func (e *endpoint) leave() {
+	e.workers--
+	e.arm(time.Now())
+	e.signal()
 	e.unlock()
-	e.mu.Lock()
 }
 
 // take returns what is to be called next, or nil if the worker should end.
@@ -140,7 +149,7 @@ func (e *endpoint) ring() {
 
 // settle decides what comes of an item after a call.
 func (e *endpoint) settle(it *item, err error) {
-	if it.place != flying {
+	if it == nil || it.place != flying {
 		return // Shutdown has not waited for this call
 	}
 	now := time.Now()
