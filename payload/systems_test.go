@@ -12,12 +12,13 @@ import (
 	"github.com/alertwire/alertwire/payload/alertmanager"
 	"github.com/alertwire/alertwire/payload/flashduty"
 	"github.com/alertwire/alertwire/payload/grafana"
+	"github.com/alertwire/alertwire/payload/netdata"
 	"github.com/alertwire/alertwire/payload/netpulse"
 	"github.com/alertwire/alertwire/payload/nightingale"
 	"github.com/alertwire/alertwire/payload/payloadtest"
 )
 
-// everyFormat is what a program that receives from several systems uses.
+// everyFormat is what a program that receives from all six systems uses.
 func everyFormat() payload.Formats {
 	return payload.Formats{
 		grafana.Format(), // before Alertmanager, of which it is a special case
@@ -25,6 +26,7 @@ func everyFormat() payload.Formats {
 		flashduty.Format(),
 		nightingale.Format(),
 		netpulse.Format(),
+		netdata.Format(),
 	}
 }
 
@@ -40,7 +42,7 @@ func eachBody(t *testing.T, f func(t *testing.T, system string, body []byte)) {
 	for _, system := range payloadtest.Systems() {
 		for _, name := range payloadtest.Names(system) {
 			body := payloadtest.Body(system, name)
-			if len(body) == 0 || system == "netdata" || name == "custom-body-unreplaced-placeholder" {
+			if len(body) == 0 || name == "custom-body-unreplaced-placeholder" {
 				continue
 			}
 			t.Run(system+"/"+name, func(t *testing.T) { f(t, system, body) })
@@ -154,14 +156,15 @@ func TestEveryBodyThatIsCutOffIsRefused(t *testing.T) {
 	})
 }
 
-// Several systems at one address: the shape says which it is.
-func ExampleFormats_several() {
+// All six systems at one address: the shape says which it is.
+func ExampleFormats_six() {
 	formats := payload.Formats{
 		grafana.Format(), // before Alertmanager, of which it is a special case
 		alertmanager.Format(),
 		flashduty.Format(),
 		nightingale.Format(),
 		netpulse.Format(),
+		netdata.Format(),
 	}
 	for _, body := range [][]byte{
 		payloadtest.Body("alertmanager", "am034-single-first-notification"),
@@ -169,6 +172,7 @@ func ExampleFormats_several() {
 		payloadtest.Body("flashduty", "incident-new"),
 		payloadtest.Body("nightingale", "event-firing"),
 		payloadtest.Body("netpulse", "gen4-job-failed"),
+		payloadtest.Body("netdata", "nested-reachability-down"),
 	} {
 		p, err := formats.Decode(body)
 		if err != nil {
@@ -185,4 +189,5 @@ func ExampleFormats_several() {
 	// *flashduty.Push firing "CPU idle low"
 	// *nightingale.Message firing "CPU < 10% & rising"
 	// *netpulse.Message task_failed "show version"
+	// *netdata.Notification unreachable "Home lab/db-3 is unreachable"
 }
