@@ -161,6 +161,7 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 	name, remote = peer(w)
 	assert.Equal(t, "two", name)
 	assert.NotEqual(t, first, remote)
+	eventually(t, func() bool { _, open := srv.Connections(); return open == 2 }) // the old one is closed
 	_, remote = peer(inline)
 	assert.Equal(t, inlineFirst, remote, "the connections of others stay")
 

@@ -229,20 +229,24 @@ func TestWhatIsSignedIsWhatIsSent(t *testing.T) {
 }
 
 // A signer that changes the URL changes that of its own request.
-func TestQuerySignerConcurrently(t *testing.T) {
+func TestSignersOfTheURL(t *testing.T) {
 	srv := callbacktest.NewServer(t)
-	w := hook(t, callback.Config{URL: srv.URL + "/?a=b", Auth: auth.Config{
-		Query: auth.NamedConfig{Name: "token", Value: auth.Sources{{Value: "s3"}}},
-	}}, callback.Options{})
-	var wg sync.WaitGroup
-	for range 16 {
-		wg.Go(func() {
+	c := callback.Config{URL: srv.URL + "/?a=b"}
+	query := c
+	query.Auth = auth.Config{Query: auth.NamedConfig{Name: "token", Value: auth.Sources{{Value: "s3"}}}}
+	for _, w := range []*callback.Webhook{
+		hook(t, query, callback.Options{}),
+		hook(t, c, callback.Options{Signer: signer(func(r *http.Request, _ []byte) error {
+			r.URL.RawQuery += "&token=s3"
+			return nil
+		})}),
+	} {
+		together(t, 16, 64, func() error {
 			_, err := w.Call(t.Context(), message)
-			assert.NoError(t, err)
+			return err
 		})
 	}
-	wg.Wait()
-	for _, got := range srv.Await(16) {
+	for _, got := range srv.Await(128) {
 		assert.Equal(t, "/?a=b&token=s3", got.URI)
 	}
 }
