@@ -9,14 +9,22 @@ import (
 	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/payload"
 	"github.com/alertwire/alertwire/payload/alertmanager"
+	"github.com/alertwire/alertwire/payload/flashduty"
+	"github.com/alertwire/alertwire/payload/grafana"
+	"github.com/alertwire/alertwire/payload/netdata"
+	"github.com/alertwire/alertwire/payload/netpulse"
 	"github.com/alertwire/alertwire/payload/nightingale"
 )
 
 // formats are the bodies that are taken in: all of them, told apart by shape.
 func formats() payload.Formats {
 	return payload.Formats{
+		grafana.Format(), // before Alertmanager, of which it is a special case
 		alertmanager.Format(),
 		nightingale.Format(),
+		flashduty.Format(),
+		netdata.Format(),
+		netpulse.Format(),
 	}
 }
 
@@ -25,6 +33,7 @@ func formats() payload.Formats {
 var outgoing = map[string]func(payload.Event) any{
 	"alertmanager": func(e payload.Event) any { return alertmanager.FromEvent(e) },
 	"nightingale":  func(e payload.Event) any { return nightingale.FromEvent(e) },
+	"flashduty":    func(e payload.Event) any { return flashduty.FromEvent(e) },
 	"slack":        func(e payload.Event) any { return slackText(e) },
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alertwire/alertwire/callback/callbacktest"
+	"github.com/alertwire/alertwire/payload/netdata"
+	"github.com/alertwire/alertwire/payload/payloadtest"
 )
 
 func TestPagesTellWhatBecameOfAnAlert(t *testing.T) {
@@ -93,6 +95,7 @@ func TestFormatsOfEndpoints(t *testing.T) {
 	}{
 		{"alertmanager", manual}, // it is that already
 		{"nightingale", `"rule_name"`},
+		{"flashduty", `"event_type":"i_new"`},
 		{"slack", `{"text":"*FIRING* Test alert for integration (warning)"}`},
 	}
 	for i, tt := range tests {
@@ -104,4 +107,44 @@ func TestFormatsOfEndpoints(t *testing.T) {
 			assert.Contains(t, string(hook.Await(i + 1)[i].Body), tt.want)
 		})
 	}
+}
+
+// TestEverySystemIsUnderstood posts a body of each system and looks for it on
+// the page.
+func TestEverySystemIsUnderstood(t *testing.T) {
+	hook := callbacktest.NewServer(t)
+	srv, _, _ := start(t, "["+endpoint("raw", hook.URL, "")+"]")
+	for i, tt := range []struct{ system, name string }{
+		{"alertmanager", "am034-group3-first-notification"},
+		{"grafana", "grafana-default-firing2"},
+		{"nightingale", "event-firing"},
+		{"netpulse", "gen4-job-failed"},
+		{"flashduty", "incident-new"},
+		{"netdata", "flat-alert"},
+	} {
+		body := payloadtest.Body(tt.system, tt.name)
+		resp, answer := do(t, "POST", srv.URL+"/webhook", string(body))
+		require.Equal(t, 200, resp.StatusCode, "%s: %s", tt.system, answer)
+		_, page := do(t, "GET", srv.URL+"/", "")
+		assert.Contains(t, page, ">"+tt.system+" ·")
+		assert.Equal(t, string(body), string(hook.Await(i + 1)[i].Body), tt.system)
+	}
+}
+
+// The token of a test notification is for the operator, and goes to nobody else.
+func TestNetdataTestTokenIsNotHandedOn(t *testing.T) {
+	hook := callbacktest.NewServer(t)
+	srv, calls, out := start(t, "["+endpoint("raw", hook.URL, "")+"]")
+	body := payloadtest.Body("netdata", "test-notification")
+	resp, answer := do(t, "POST", srv.URL+"/webhook", string(body))
+	require.Equal(t, 200, resp.StatusCode, answer)
+	_, err := calls.Shutdown(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, hook.Requests())
+
+	n, err := netdata.Decode(body)
+	require.NoError(t, err)
+	assert.Contains(t, out.String(), n.Test.Token)
+	_, page := do(t, "GET", srv.URL+"/", "")
+	assert.NotContains(t, page+answer, n.Test.Token)
 }
