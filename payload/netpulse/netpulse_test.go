@@ -250,6 +250,14 @@ func TestMadeMessages(t *testing.T) {
 	assert.Equal(t, `{"id":"a","result":"x","status":"failed"}`, encode(t, &netpulse.Message{Generation: 2, ID: "a", Status: "failed", Text: "x"}))
 	assert.Equal(t, `{"id":"a","status":"failed","result":"x"}`, encode(t, &netpulse.Message{Generation: 3, ID: "a", Status: "failed", Text: "x"}))
 
+	for want, at := range map[string]time.Time{
+		"2026-01-02T03:04:05+00:00":        time.Date(2026, 1, 2, 3, 4, 5, 999, time.UTC), // less than a microsecond
+		"2026-01-02T03:04:05.000001+00:00": time.Date(2026, 1, 2, 3, 4, 5, 1999, time.UTC),
+		"2026-01-02T03:04:05.120000-03:30": time.Date(2026, 1, 2, 3, 4, 5, 12e7, time.FixedZone("", -(3*60+30)*60)),
+		"0000-01-02T03:04:05+00:00":        time.Date(0, 1, 2, 3, 4, 5, 0, time.UTC),
+	} {
+		assert.Contains(t, encode(t, &netpulse.Message{Timestamp: at}), `"timestamp":"`+want+`"`)
+	}
 	_, err := (&netpulse.Message{Timestamp: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}).AppendJSON(nil)
 	require.Error(t, err)
 	_, err = (&netpulse.Message{Result: &netpulse.Result{RetVal: json.RawMessage(`[`)}}).AppendJSON(nil)

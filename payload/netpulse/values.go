@@ -245,12 +245,22 @@ func (p *isoTime) Append(dst []byte) ([]byte, error) {
 	if y := t.Year(); y < 0 || y > 9999 {
 		return jsonscan.AppendTime(dst, t) // which knows the error
 	}
-	layout := "2006-01-02T15:04:05-07:00"
-	if t.Nanosecond()/int(time.Microsecond) != 0 {
-		layout = "2006-01-02T15:04:05.000000-07:00"
-	}
+	const seconds = len("2006-01-02T15:04:05")
 	dst = append(dst, '"')
-	dst = t.AppendFormat(dst, layout)
+	start := len(dst)
+	dst = t.AppendFormat(dst, time.RFC3339) // for which Go has a fast way
+	zone := "+00:00"
+	if z := dst[start+seconds:]; len(z) == len(zone) {
+		zone = string(z)
+	}
+	dst = dst[:start+seconds]
+	if micros := t.Nanosecond() / int(time.Microsecond); micros != 0 {
+		dst = append(dst, '.')
+		for unit := 100_000; unit > 0; unit /= 10 {
+			dst = append(dst, byte('0'+micros/unit%10))
+		}
+	}
+	dst = append(dst, zone...)
 	return append(dst, '"'), nil
 }
 
