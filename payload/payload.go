@@ -20,6 +20,12 @@
 //		func(ctx context.Context, m *alertmanager.Message) (any, error) { … },
 //		payload.HandlerOptions{})
 //
+// Senders wait for an answer for seconds, repeat themselves, and let their
+// retries overtake each other: [Queue] answers at once, HandlerOptions.Once
+// makes repeats harmless, [Latest] drops what comes late. A body that is only
+// routed need not be decoded, see [ShapeOf]. Package payloadtest has bodies of
+// every system for tests.
+//
 // # Nothing is lost
 //
 // A decoded message keeps the text it came from. Encoding it again gives that
@@ -42,8 +48,9 @@
 // [*SyntaxError] that names the field. What decodes may still lack something;
 // Validate says what.
 //
-// The package decodes without reflection, in time linear in the body. It
-// imports the standard library only, and starts no goroutine.
+// Decoding takes no reflection, time linear in the body, and at most a fixed
+// multiple of its memory; [Handler] bounds the body. The packages import the
+// standard library only, and start no goroutine.
 package payload
 
 import (
