@@ -122,7 +122,7 @@ func recovered(t *testing.T, s ratelimit.Store, timeout time.Duration) {
 	require.Eventually(t, func() bool {
 		d, err := timed(t, s, timeout)
 		return err == nil && d.OK && !d.Degraded
-	}, 20*time.Second, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 }
 
 // A server that answers too late now and then does not stop the others.
@@ -247,7 +247,7 @@ func TestKillUnderLoad(t *testing.T) {
 	more := func(n *atomic.Int64) {
 		t.Helper()
 		before := n.Load()
-		require.Eventually(t, func() bool { return n.Load() > before+100 }, 20*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return n.Load() > before+100 }, patience, time.Millisecond)
 	}
 	for range 2 {
 		more(&healthy)

@@ -97,15 +97,15 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 
 // Defaults returns options for a client of a server, or of several that are a
 // cluster, or with MasterName of sentinels: nothing is tried twice, deadlines are
-// heeded, and a connection is made within half a second or not at all. Every
-// field may be changed.
+// heeded, and a connection is made within two seconds or not at all. Every field
+// may be changed.
 func Defaults(addrs ...string) *redis.UniversalOptions {
 	return &redis.UniversalOptions{
 		Addrs:                 addrs,
 		ContextTimeoutEnabled: true,
 		MaxRetries:            -1, // a script whose answer was lost would be charged again
 		DialerRetries:         1,
-		DialTimeout:           500 * time.Millisecond,
+		DialTimeout:           2 * time.Second,
 		ReadTimeout:           time.Second,
 		PoolTimeout:           time.Second,
 		DisableIdentity:       true, // saves a command per connection

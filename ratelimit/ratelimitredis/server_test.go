@@ -18,6 +18,9 @@ import (
 	"github.com/alertwire/alertwire/ratelimit/ratelimitredis"
 )
 
+// patience is for what does not fail, on a machine that is busy.
+const patience = 20 * time.Second
+
 // A server is a redis-server process on a loopback port.
 type server struct {
 	addr string
@@ -65,7 +68,7 @@ func (s *server) run(tb testing.TB, args ...string) {
 	require.NoError(tb, s.cmd.Start())
 	c := redis.NewClient(&redis.Options{Addr: s.addr, MaxRetries: -1})
 	defer c.Close()
-	require.Eventually(tb, func() bool { return c.Ping(context.Background()).Err() == nil }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(tb, func() bool { return c.Ping(context.Background()).Err() == nil }, patience, 5*time.Millisecond)
 }
 
 // kill is kill -9.
@@ -93,7 +96,9 @@ func (s *server) client(tb testing.TB) *redis.Client {
 
 func client(tb testing.TB, addr string) *redis.Client {
 	tb.Helper()
-	c := redis.NewUniversalClient(ratelimitredis.Defaults(addr)).(*redis.Client)
+	o := ratelimitredis.Defaults(addr)
+	o.DialTimeout, o.ReadTimeout, o.PoolTimeout = patience, patience, patience // deadlines hold all the same
+	c := redis.NewUniversalClient(o).(*redis.Client)
 	tb.Cleanup(func() { _ = c.Close() })
 	return c
 }
@@ -108,7 +113,7 @@ func startCluster(tb testing.TB) redis.UniversalClient {
 	require.Eventually(tb, func() bool {
 		info, err := c.ClusterInfo(ctx).Result()
 		return err == nil && len(info) > 16 && info[:16] == "cluster_state:ok"
-	}, 10*time.Second, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 	o := ratelimitredis.Defaults(s.addr)
 	o.IsClusterMode = true
 	cluster := redis.NewUniversalClient(o)

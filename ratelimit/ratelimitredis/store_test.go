@@ -19,8 +19,8 @@ import (
 	"github.com/alertwire/alertwire/ratelimit/ratelimittest"
 )
 
-// patient are options for tests in which nothing fails, on machines that are busy.
-var patient = ratelimitredis.Options{Timeout: 20 * time.Second}
+// patient are options for tests in which nothing fails.
+var patient = ratelimitredis.Options{Timeout: patience}
 
 func newStore(tb testing.TB, c redis.UniversalClient, o ratelimitredis.Options) *ratelimitredis.Store {
 	tb.Helper()
