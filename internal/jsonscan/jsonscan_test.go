@@ -163,7 +163,7 @@ func TestDecodeErrors(t *testing.T) {
 func TestDecodeRefusesExpansion(t *testing.T) {
 	list := func(n int) string { return `{"list":[{}` + strings.Repeat(",{}", n-1) + `]}` }
 	require.NoError(t, jsonscan.Decode([]byte(list(1000)), new(item), (*item).fields))
-	err := jsonscan.Decode([]byte(list(1_000_000)), new(item), (*item).fields)
+	err := jsonscan.Decode([]byte(list(100_000)), new(item), (*item).fields)
 	require.ErrorContains(t, err, "too many elements")
 }
 
