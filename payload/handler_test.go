@@ -56,7 +56,10 @@ func TestHandlerRequests(t *testing.T) {
 	with := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
 	}
-	pad := func(n int) string { return noteBody + strings.Repeat(" ", n-len(noteBody)) }
+	pad := func(n int) string { // a body of n bytes
+		const before, after = `{"note":"hello","pad":"`, `"}`
+		return before + strings.Repeat("x", n-len(before+after)) + after
+	}
 	tests := []struct {
 		name   string
 		body   string
