@@ -1,6 +1,7 @@
 package nightingale_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -52,18 +53,20 @@ func TestDecodeErrors(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	list := func(n int, each string) []byte { return []byte("[" + each + strings.Repeat(","+each, n-1) + "]") }
 	decode(t, list(200, `{}`))
-	_, err := nightingale.Decode(list(100_000, `{}`))
+	_, err := nightingale.Decode(list(5000, `{}`))
 	require.ErrorContains(t, err, "too many elements")
 
 	values := func(n int) []byte {
 		return []byte(`{"trigger_values_json":{"values_with_unit":{"":{}` + strings.Repeat(`,"":{}`, n-1) + `}}}`)
 	}
 	decode(t, values(1000))
-	_, err = nightingale.Decode(values(140_000))
-	require.ErrorContains(t, err, "too many elements")
+	if strconv.IntSize == 64 { // on 32 bits a value is no larger than its text may pay for
+		_, err = nightingale.Decode(values(18_000))
+		require.ErrorContains(t, err, "too many elements")
+	}
 
 	maps := func(n int) []byte { return []byte(`{"extra_info_map":` + string(list(n, `{}`)) + `}`) }
-	decode(t, maps(100_000))
+	decode(t, maps(5000))
 
 	deep := func(n int) []byte {
 		return []byte(`{"rule_config":` + strings.Repeat("[", n) + strings.Repeat("]", n) + `}`)
