@@ -26,6 +26,12 @@ func TestKindsAndForms(t *testing.T) {
 		{`{"alert":"a","status":{"reachable":true}}`, "flat alert"},
 		{`{"alarm":"a","url":"u","host":"h"}`, "flat alert"},
 		{`{"alert":null,"alarm":"a"}`, "flat alert"},
+		{`{"labels":{"alert":{"x":1}},"alert":"a"}`, "flat alert"},
+		{`{"labels":{"alert":"x"},"alert" : {"name":"a"}}`, "nested alert"},
+		{`{"labels":{"alert":{}},"alarm":"a"}`, "flat alert"},
+		{`{"labels":{"alert":{}},"token":"t"}`, "test"},
+		{`{"alert":{"name":"a"},"alert":null,"token":"t"}`, "test"},
+		{`{"x":"\"alert\": {","alarm":"b"}`, "flat alert"},
 		{`{"status":{}}`, "flat reachability"},
 		{`{"host":"h","url":"u"}`, "flat reachability"},
 		{`{"host":"h","url":"u","status":"reachable"}`, "flat reachability"},
@@ -47,15 +53,10 @@ func TestKindsAndForms(t *testing.T) {
 	for _, tt := range tests {
 		n, err := netdata.Decode([]byte(tt.body))
 		got := ""
-		switch {
-		case err != nil:
+		if err != nil {
 			require.ErrorIs(t, err, payload.ErrFormat, tt.body)
-		case n.Alert != nil:
-			got = n.Alert.Form.String() + " alert"
-		case n.Reachability != nil:
-			got = n.Reachability.Form.String() + " reachability"
-		case n.Test != nil:
-			got = "test"
+		} else {
+			got = describe(n)
 		}
 		assert.Equal(t, tt.want, got, tt.body)
 	}

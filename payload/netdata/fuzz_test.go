@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alertwire/alertwire/payload"
 	"github.com/alertwire/alertwire/payload/internal/wiretest"
 	"github.com/alertwire/alertwire/payload/netdata"
 )
@@ -19,6 +20,8 @@ func FuzzDecode(f *testing.F) {
 	for _, body := range []string{
 		`{"alert":{"name":"a","state":{"status":"x"}},"alert":{"state":null,"url":"u"},"space":"s","rooms":{"a":{"name":"b"},"a":null}}`,
 		`{"alarm":"a","alert":"b","space":{"name":"c"},"Rooms":["a",{"url":"b"}],"rooms":[],"node":{"x":1},"node":{"hostname":"h"}}`,
+		`{"labels":{"alert":{"x":1}},"alert":"a","alarm":{},"token":"t"}`,
+		`{"alert":{"name":"a"},"alert":null,"alarm":"b","token":"t"}`, `{"x":"\"alert\": {","alarm":"b"}`, `{"alert" :{},"alert":"b"}`,
 		`{"status":"reachable","status":{"text":"a"},"nodes":[{"hostname":"a"}],"host":"h","url":"u"}`,
 	} {
 		f.Add([]byte(body))
@@ -33,6 +36,7 @@ func FuzzDecode(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, string(body), string(out))
 		_, _, _ = n.Events(), n.Validate(), n.DeliveryID()
+		require.Equal(t, byShape(t, body), describe(n))
 
 		switch {
 		case n.Alert != nil:
@@ -42,7 +46,9 @@ func FuzzDecode(f *testing.F) {
 			a.Rooms[0].Name = "changed"
 		case n.Reachability != nil:
 			n.Reachability.Status.Text = "changed"
-			n.Reachability.URL = "changed"
+			if n.Reachability.URL != "" { // where there was none, it changes the shape
+				n.Reachability.URL = "changed"
+			}
 			n.Reachability.Nodes = append(n.Reachability.Nodes, netdata.Node{Hostname: "new"})
 			n.Reachability.Nodes[0].Hostname = "changed"
 		default:
@@ -54,6 +60,36 @@ func FuzzDecode(f *testing.F) {
 		require.NoError(t, err, "%s", out)
 		require.Equal(t, wiretest.Bare(n), wiretest.Bare(again), "%s", out)
 	})
+}
+
+// byShape tells what a body is by the table of the package, step by step.
+func byShape(t *testing.T, body []byte) string {
+	s, err := payload.ShapeOf(body)
+	require.NoError(t, err)
+	absent := func(name string) bool { return s.KindOf(name) == "" || s.KindOf(name) == "null" }
+	switch {
+	case s.KindOf("token") == "string" && absent("alert") && absent("alarm"):
+		return "test"
+	case s.KindOf("alert") == "object":
+		return "nested alert"
+	case s.KindOf("alert") == "string" || !absent("alarm"):
+		return "flat alert"
+	case s.KindOf("status") == "object" || !absent("host") && !absent("url"):
+		return "flat reachability"
+	case s.KindOf("status") == "string" && (!absent("url") || !absent("nodes")):
+		return "nested reachability"
+	}
+	return "flat reachability"
+}
+
+func describe(n *netdata.Notification) string {
+	switch {
+	case n.Alert != nil:
+		return n.Alert.Form.String() + " alert"
+	case n.Reachability != nil:
+		return n.Reachability.Form.String() + " reachability"
+	}
+	return "test"
 }
 
 // FuzzOtherForm demands that what was written in the other form is of that

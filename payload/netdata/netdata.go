@@ -89,6 +89,7 @@
 package netdata
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -186,6 +187,9 @@ func Format() payload.Format {
 // error that wraps [payload.ErrFormat] and names what was found for an object
 // that is no notification.
 func Decode(data []byte) (*Notification, error) {
+	if a := likelyAlert(data); a != nil {
+		return &Notification{Alert: a}, nil
+	}
 	s, err := payload.ShapeOf(data)
 	if err != nil {
 		return nil, ours(err)
@@ -213,6 +217,28 @@ func Decode(data []byte) (*Notification, error) {
 		return nil, payload.Syntax(source, err)
 	}
 	return n, nil
+}
+
+// likelyAlert decodes what looks like an alert, as most notifications are,
+// without finding its shape first, which would be a quarter of the work. It
+// returns nil where the shape has to decide.
+func likelyAlert(data []byte) *Alert {
+	a := new(Alert)
+	_, value, found := bytes.Cut(data, []byte(`"alert"`))
+	if value = bytes.TrimLeft(value, ": \t\r\n"); len(value) > 0 && value[0] == '{' {
+		a.Form, a.came = Nested, Nested
+	} else if !found && !bytes.Contains(data, []byte(`"alarm"`)) {
+		return nil
+	}
+	if jsonscan.Decode(data, a, (*Alert).fields) != nil {
+		return nil
+	}
+	// These alone make it an alert of that form, whatever else is there: alert
+	// was an object, or alert or alarm was a text.
+	if a.Form == Nested && a.origins.alert.Text() != "" || a.Form == Flat && a.Name != "" {
+		return a
+	}
+	return nil
 }
 
 // ours names the format in an error of ShapeOf.

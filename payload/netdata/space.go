@@ -41,10 +41,17 @@ func (s *Space) same(sc *jsonscan.Scanner) bool {
 }
 
 func (s *Space) append(dst []byte, text bool) ([]byte, error) {
-	if text {
+	switch {
+	case text:
 		return jsonscan.AppendString(dst, s.Name), nil
+	case s.origin.Text() != "":
+		return jsonscan.Append(dst, s, (*Space).fields)
 	}
-	return jsonscan.Append(dst, s, (*Space).fields)
+	dst = jsonscan.AppendString(append(dst, `{"name":`...), s.Name)
+	if s.Slug != "" {
+		dst = jsonscan.AppendString(append(dst, `,"slug":`...), s.Slug)
+	}
+	return append(dst, '}'), nil
 }
 
 func (s *Space) empty() bool { return s.Name == "" && s.Slug == "" }
