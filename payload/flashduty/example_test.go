@@ -23,7 +23,7 @@ func ExampleDecode() {
 			fmt.Println(p.EventType, p.Alert.Title, p.Alert.Status, "in", p.Alert.Incident.Title)
 		case flashduty.CustomAction:
 			fmt.Println(p.EventType, "by", p.Person.Name, "with priority", p.Incident.Fields.Text("priority"))
-		default:
+		case flashduty.IncidentPush:
 			fmt.Println(p.EventType, p.Incident.Title, p.Incident.Progress, p.EventTime.Time().Format(time.RFC3339Nano))
 		}
 	}

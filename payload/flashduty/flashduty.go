@@ -5,7 +5,7 @@
 //	switch p.Kind() {
 //	case flashduty.AlertPush:
 //		fmt.Println(p.EventType, p.Alert.Title, p.Alert.Status)
-//	default:
+//	case flashduty.IncidentPush, flashduty.CustomAction:
 //		fmt.Println(p.EventType, p.Incident.Title, p.Incident.Progress)
 //	}
 //
@@ -25,9 +25,12 @@
 // Answer 200, no other 2xx is promised to count, and answer within one second;
 // accept by a [payload.Queue] does. A push that failed comes once more at most,
 // and only after a timeout or a closed connection, so store it before you
-// refuse it. Flashduty shows the request headers and the answer to whoever may
-// read its log of calls: no secrets in either. It signs nothing: ask for a
-// static header.
+// refuse it.
+//
+// Flashduty signs nothing. Its operators can add a header with a secret, or have
+// one in the URL. Its log of calls shows the headers, and your answer, to whoever
+// may read it. Persons come with their e-mail addresses; events have their names
+// alone.
 //
 // The same push may come twice: [Push.DeliveryID] is its event_id, wherever the
 // body has it. Pushes may overtake each other: as each has the full state,
@@ -128,9 +131,9 @@ const (
 	CustomAction Kind = "custom action"
 )
 
-// Kind returns which kind of push it is, by the object that is there. It is ""
-// if there is none, or only one that the prefix of the event type contradicts;
-// [Push.Validate] says so.
+// Kind returns which kind of push it is, by the object that is there, and where
+// both are, by the prefix of the event type. It is "" if there is none, or only
+// one that the prefix contradicts; [Push.Validate] says so.
 func (p *Push) Kind() Kind {
 	i, a := p.about()
 	switch {

@@ -47,6 +47,9 @@
 // Netdata's console before the webhook can be saved. It proves who controls the
 // URL, so do not answer it, nor hand it on; its event does not have it.
 //
+// How long Netdata waits, and whether it tries again, is not documented: accept
+// by a [payload.Queue], which answers at once.
+//
 // Netdata presents a client certificate, which proves that Netdata Cloud sent
 // the body, but not that it is about your space: every customer's notifications
 // come with the same. Ask for a token too, or choose a URL that nobody guesses.
