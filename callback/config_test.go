@@ -211,7 +211,7 @@ func TestRefusedHeaderNames(t *testing.T) {
 
 func TestOptionsThatContradictTheConfig(t *testing.T) {
 	for name, c := range map[string]callback.Config{
-		"network": {Network: callback.NetworkPublic},
+		"network": {Network: callback.NetworkPrivate},
 		"allow":   {Allow: prefixes("10.0.0.0/8")},
 		"proxy":   {Proxy: "http://p"},
 		"tls":     {TLS: callback.TLSConfig{ServerName: "x"}},

@@ -13,9 +13,6 @@ import (
 // connection. Nobody gets to see it.
 var errNotNeeded = errors.New("callback: connection is not needed any more")
 
-// patience is how long a dial waits for a connection that is on its way.
-const patience = time.Second
-
 // A gate keeps the connections to one host at no more than the calls that were
 // in flight at once. net/http dials for every call that finds no idle
 // connection, and then gives the call the first connection that becomes free,
@@ -23,8 +20,8 @@ const patience = time.Second
 //
 // Here a dial begins only while there are more calls than connections. Else it
 // waits: each call can then be served by a connection that is idle or on its
-// way. If such a connection fails, the next dial begins; if one hangs, after
-// patience.
+// way. If such a connection fails, the next dial begins; and if one hangs, when
+// half of the time of the attempt is over.
 //
 // A nil gate lets everything through.
 type gate struct {
@@ -118,9 +115,9 @@ func (g *gate) reset() {
 	g.next()
 }
 
-// admit waits until a dial for v may begin, and returns what stands for its
-// connection.
-func (g *gate) admit(ctx context.Context, v *visit) (*gatedConn, error) {
+// admit waits until a dial for v may begin, for as long as patience lasts, and
+// returns what stands for its connection.
+func (g *gate) admit(ctx context.Context, v *visit, patience time.Duration) (*gatedConn, error) {
 	w := &waiter{v, make(chan *gatedConn, 1)}
 	g.mu.Lock()
 	if !v.left {
@@ -190,7 +187,7 @@ func gated(dial dialFunc) dialFunc {
 		if !ok || e.hook.gate == nil {
 			return dial(ctx, network, address)
 		}
-		c, err := e.hook.gate.admit(ctx, &e.visit)
+		c, err := e.hook.gate.admit(ctx, &e.visit, e.hook.timeout/2)
 		if err != nil {
 			return nil, err
 		}

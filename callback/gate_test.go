@@ -19,11 +19,13 @@ type admission struct {
 	took time.Duration
 }
 
+const patience = 5 * time.Second
+
 func ask(ctx context.Context, g *gate, v *visit) <-chan admission {
 	out := make(chan admission, 1)
 	start := time.Now()
 	go func() {
-		c, err := g.admit(ctx, v)
+		c, err := g.admit(ctx, v, patience)
 		if c != nil {
 			c.Conn = &net.TCPConn{}
 		}

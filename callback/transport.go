@@ -109,7 +109,7 @@ func (c Config) needsNoTransport() error {
 		key string
 		set bool
 	}{
-		{"network", c.Network == NetworkPublic},
+		{"network", c.Network != ""},
 		{"allow", len(c.Allow) > 0},
 		{"proxy", c.Proxy != ""},
 		{"tls", c.TLS != TLSConfig{}},

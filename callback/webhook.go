@@ -18,7 +18,6 @@ import (
 // does.
 type Webhook struct {
 	endpoint  string
-	method    string
 	base      *http.Request // what all requests have in common
 	header    http.Header
 	signed    []string
@@ -59,7 +58,7 @@ func newWebhook(c Config, o Options, open func(*dialPlan) (*pool, error)) (*Webh
 		return nil, err
 	}
 	w := &Webhook{
-		endpoint: o.Name, method: t.method, sendBody: t.sendBody,
+		endpoint: o.Name, sendBody: t.sendBody,
 		timeout: t.timeout, limit: t.limit,
 		success: o.Success, log: o.Logger, observe: o.Observe,
 	}
