@@ -18,7 +18,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/alertwire/alertwire/auth"
 	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/callback/callbacktest"
 )
@@ -177,23 +176,3 @@ func garbageEcho(w http.ResponseWriter, r *http.Request) {
 	line := strings.NewReplacer("\r\n", "", " ", "").Replace(request.String()) // net/http repeats one without spaces
 	_, _ = conn.Write([]byte(line + "\r\n\r\n"))
 }
-
-// A signer that fails gives its reason, and nothing is sent.
-func TestASignerThatFails(t *testing.T) {
-	srv := callbacktest.NewServer(t)
-	broken := errors.New("no key today")
-	w := hook(t, callback.Config{URL: srv.URL}, callback.Options{Signer: signer(func(*http.Request, []byte) error { return broken })})
-	_, err := w.Call(t.Context(), message)
-	require.ErrorIs(t, err, callback.ErrRefused)
-	require.ErrorIs(t, err, broken)
-	assert.Equal(t, callback.ClassRequest, failed(t, err).Class)
-	assert.Zero(t, failed(t, err).Attempts)
-	assert.Empty(t, srv.Requests())
-}
-
-// A signer is a function that serves as one.
-type signer func(*http.Request, []byte) error
-
-func (f signer) Sign(r *http.Request, body []byte) error { return f(r, body) }
-
-var _ auth.Signer = signer(nil)

@@ -1,7 +1,6 @@
 package callback_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -204,53 +202,6 @@ func TestMessagesThatCannotBeSent(t *testing.T) {
 	assert.Len(t, srv.Requests(), 1)
 }
 
-// The bytes on the wire are those that were signed, whatever white space and
-// characters they have, and every attempt is signed anew.
-func TestWhatIsSignedIsWhatIsSent(t *testing.T) {
-	const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	key, err := auth.NewHMAC(auth.StandardWebhooks(), auth.HMACOptions{Secrets: []auth.Secret{secret}})
-	require.NoError(t, err)
-	srv := callbacktest.NewServer(t)
-	srv.Verify(key.Verify)
-	w := hook(t, callback.Config{URL: srv.URL, Auth: auth.Config{
-		HMAC: auth.HMACConfig{Scheme: "standard-webhooks", Secret: auth.Sources{{Value: secret}}},
-	}}, callback.Options{})
-	for _, body := range []string{"{ \"a\":\t\"<&>\\u003c\" }\n", "{}", strings.Repeat("[1]", 50_000)} {
-		m := callback.Message{ID: "msg_2", Body: []byte(body)}
-		_, err := w.Call(t.Context(), m)
-		require.NoError(t, err)
-		assert.Equal(t, body, string(m.Body))
-	}
-	for _, got := range srv.Await(3) {
-		require.NoError(t, got.Err)
-		assert.Equal(t, "msg_2", got.Header.Get("Webhook-Id"))
-		assert.NotEmpty(t, got.Header.Get("Webhook-Timestamp"))
-	}
-}
-
-// A signer that changes the URL changes that of its own request.
-func TestSignersOfTheURL(t *testing.T) {
-	srv := callbacktest.NewServer(t)
-	c := callback.Config{URL: srv.URL + "/?a=b"}
-	query := c
-	query.Auth = auth.Config{Query: auth.NamedConfig{Name: "token", Value: auth.Sources{{Value: "s3"}}}}
-	for _, w := range []*callback.Webhook{
-		hook(t, query, callback.Options{}),
-		hook(t, c, callback.Options{Signer: signer(func(r *http.Request, _ []byte) error {
-			r.URL.RawQuery += "&token=s3"
-			return nil
-		})}),
-	} {
-		together(t, 16, 64, func() error {
-			_, err := w.Call(t.Context(), message)
-			return err
-		})
-	}
-	for _, got := range srv.Await(128) {
-		assert.Equal(t, "/?a=b&token=s3", got.URI)
-	}
-}
-
 // The receiver may accept what others would not, and refuse a 200.
 func TestSuccessDecides(t *testing.T) {
 	tests := []struct {
@@ -278,48 +229,4 @@ func TestSuccessDecides(t *testing.T) {
 		}
 		assert.Equal(t, tt.class, class, "%d", i)
 	}
-}
-
-func TestContextsEndCalls(t *testing.T) {
-	srv := callbacktest.NewServer(t, callbacktest.Hang())
-	w := hook(t, callback.Config{URL: srv.URL}, callback.Options{})
-
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() { srv.Await(1); cancel() }()
-	_, err := w.Call(ctx, message)
-	require.ErrorIs(t, err, context.Canceled)
-	assert.Equal(t, callback.ClassCancelled, failed(t, err).Class)
-	assert.Equal(t, 1, failed(t, err).Attempts)
-
-	_, err = w.Call(ctx, message)
-	require.ErrorIs(t, err, context.Canceled)
-	assert.Zero(t, failed(t, err).Attempts, "nothing went out")
-
-	ctx, cancel = context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	_, err = w.Call(ctx, message)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.Equal(t, callback.ClassDeadline, failed(t, err).Class)
-
-	_, err = hook(t, callback.Config{URL: srv.URL, Timeout: 20 * time.Millisecond}, callback.Options{}).Call(t.Context(), message)
-	require.ErrorIs(t, err, callback.ErrGaveUp)
-	assert.Equal(t, callback.ClassTimeout, failed(t, err).Class)
-	assert.Equal(t, "callback: call "+srv.URL+": timeout: gave up: no complete answer within 20ms", err.Error())
-}
-
-// What net/http does with the body of a request that was answered early must
-// not race with the next use of it.
-func TestBodyIsSharedAndNeverModified(t *testing.T) {
-	srv := callbacktest.NewServer(t)
-	body := bytes.Repeat([]byte("x"), 300_000)
-	var wg sync.WaitGroup
-	for range 8 {
-		w := hook(t, callback.Config{URL: srv.URL}, callback.Options{})
-		wg.Go(func() {
-			_, err := w.Call(t.Context(), callback.Message{Body: body})
-			assert.NoError(t, err)
-		})
-	}
-	wg.Wait()
-	assert.Equal(t, bytes.Repeat([]byte("x"), 300_000), body)
 }

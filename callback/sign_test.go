@@ -1,0 +1,82 @@
+package callback_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alertwire/alertwire/auth"
+	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/callback/callbacktest"
+)
+
+// The bytes on the wire are those that were signed, whatever white space and
+// characters they have, and every attempt is signed anew.
+func TestWhatIsSignedIsWhatIsSent(t *testing.T) {
+	const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	key, err := auth.NewHMAC(auth.StandardWebhooks(), auth.HMACOptions{Secrets: []auth.Secret{secret}})
+	require.NoError(t, err)
+	srv := callbacktest.NewServer(t)
+	srv.Verify(key.Verify)
+	w := hook(t, callback.Config{URL: srv.URL, Auth: auth.Config{
+		HMAC: auth.HMACConfig{Scheme: "standard-webhooks", Secret: auth.Sources{{Value: secret}}},
+	}}, callback.Options{})
+	for _, body := range []string{"{ \"a\":\t\"<&>\\u003c\" }\n", "{}", strings.Repeat("[1]", 50_000)} {
+		m := callback.Message{ID: "msg_2", Body: []byte(body)}
+		_, err := w.Call(t.Context(), m)
+		require.NoError(t, err)
+		assert.Equal(t, body, string(m.Body))
+	}
+	for _, got := range srv.Await(3) {
+		require.NoError(t, got.Err)
+		assert.Equal(t, "msg_2", got.Header.Get("Webhook-Id"))
+		assert.NotEmpty(t, got.Header.Get("Webhook-Timestamp"))
+	}
+}
+
+// A signer that changes the URL changes that of its own request.
+func TestSignersOfTheURL(t *testing.T) {
+	srv := callbacktest.NewServer(t)
+	c := callback.Config{URL: srv.URL + "/?a=b"}
+	query := c
+	query.Auth = auth.Config{Query: auth.NamedConfig{Name: "token", Value: auth.Sources{{Value: "s3"}}}}
+	for _, w := range []*callback.Webhook{
+		hook(t, query, callback.Options{}),
+		hook(t, c, callback.Options{Signer: signer(func(r *http.Request, _ []byte) error {
+			r.URL.RawQuery += "&token=s3"
+			return nil
+		})}),
+	} {
+		together(t, 16, 64, func() error {
+			_, err := w.Call(t.Context(), message)
+			return err
+		})
+	}
+	for _, got := range srv.Await(128) {
+		assert.Equal(t, "/?a=b&token=s3", got.URI)
+	}
+}
+
+// A signer that fails gives its reason, and nothing is sent.
+func TestASignerThatFails(t *testing.T) {
+	srv := callbacktest.NewServer(t)
+	broken := errors.New("no key today")
+	w := hook(t, callback.Config{URL: srv.URL}, callback.Options{Signer: signer(func(*http.Request, []byte) error { return broken })})
+	_, err := w.Call(t.Context(), message)
+	require.ErrorIs(t, err, callback.ErrRefused)
+	require.ErrorIs(t, err, broken)
+	assert.Equal(t, callback.ClassRequest, failed(t, err).Class)
+	assert.Zero(t, failed(t, err).Attempts)
+	assert.Empty(t, srv.Requests())
+}
+
+// A signer is a function that serves as one.
+type signer func(*http.Request, []byte) error
+
+func (f signer) Sign(r *http.Request, body []byte) error { return f(r, body) }
+
+var _ auth.Signer = signer(nil)
