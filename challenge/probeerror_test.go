@@ -38,6 +38,23 @@ func TestProberTimeout(t *testing.T) {
 	}
 }
 
+// The body of a 101 is the bare connection, which no context ends: a receiver
+// that switches protocols could hold a probe for ever.
+func TestProberIsNotHeldByASwitchOfProtocols(t *testing.T) {
+	s := serveHTTP(t, func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if !assert.NoError(t, err) {
+			return
+		}
+		fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n{}")
+		_, _ = conn.Read(make([]byte, 1)) // until the prober hangs up
+		conn.Close()
+	})
+	require.ErrorIs(t, local(t).Probe(t.Context(), s.URL), challenge.ErrStatus)
+	permission := newProber(t, challenge.ProberOptions{Origin: "a.example", AllowPrivate: true})
+	require.ErrorIs(t, permission.Probe(t.Context(), s.URL), challenge.ErrNotGranted)
+}
+
 func TestProberDefaultTimeout(t *testing.T) {
 	assert.Equal(t, 5*time.Second, local(t).Timeout())
 }

@@ -166,7 +166,7 @@ func (p *Prober) parse(target string) (*url.URL, error) {
 }
 
 // exchange sends one request and reads at most max bytes of the reply's body,
-// within the timeout.
+// within the timeout. It leaves the body unread if the status is not 200.
 func (p *Prober) exchange(ctx context.Context, method string, u *url.URL, header http.Header, max int64) (*http.Response, []byte, error) {
 	limited, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
@@ -178,6 +178,9 @@ func (p *Prober) exchange(ctx context.Context, method string, u *url.URL, header
 	defer reply.Body.Close()
 	if 300 <= reply.StatusCode && reply.StatusCode <= 399 {
 		return nil, nil, fmt.Errorf("%w (status %d)", ErrRedirect, reply.StatusCode)
+	}
+	if reply.StatusCode != http.StatusOK {
+		return reply, nil, nil // that of 101 is the bare connection, which knows no timeout
 	}
 	body, err := io.ReadAll(io.LimitReader(reply.Body, max))
 	if err != nil {
