@@ -10,7 +10,7 @@ import (
 func (p *Prober) Timeout() time.Duration { return p.timeout }
 
 // Transport is what p sends with.
-func (p *Prober) Transport() *http.Transport { return p.client.Transport.(*http.Transport) }
+func (p *Prober) Transport() *http.Transport { return p.transport }
 
 // CheckCRC judges a reply to a token that p has asked for.
 func (p *Prober) CheckCRC(token string, body []byte) error { return p.checkCRC(token, body) }

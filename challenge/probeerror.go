@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"syscall"
 
 	"github.com/alertwire/alertwire/internal/egress"
@@ -70,7 +69,7 @@ func (p *Prober) explain(ctx, limited context.Context, err error) error {
 		return fmt.Errorf("%w: its certificate has expired, or is not valid yet", ErrTLS)
 	case errors.As(err, &invalid):
 		return fmt.Errorf("%w: its certificate is not valid for a server", ErrTLS)
-	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+	case errors.As(err, &record):
 		return fmt.Errorf("%w: it does not speak TLS at this port", ErrTLS)
 	case errors.As(err, &dns):
 		return fmt.Errorf("%w: its name cannot be resolved", ErrUnreachable)

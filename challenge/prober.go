@@ -62,7 +62,7 @@ type Prober struct {
 	rate    int
 	onGrant func(target string, rate int)
 
-	client    *http.Client
+	transport *http.Transport
 	httpsOnly bool
 	timeout   time.Duration
 }
@@ -100,31 +100,27 @@ func NewProber(o ProberOptions) (*Prober, error) {
 		p.origin = o.Origin
 	}
 	policy := egress.Policy{Public: !o.AllowPrivate, Allow: slices.Clone(o.Allow)}
-	p.client = probeClient(policy, o.TLS, p.timeout)
+	p.transport = probeTransport(policy, o.TLS, p.timeout)
 	return p, nil
 }
 
-// probeClient returns a client that judges each address it dials, follows no
-// redirect, keeps no connection, and takes no proxy from the environment: a
-// proxy would dial what the policy cannot see. A transport dials on when the
-// request has given up, hence the timeouts of its own.
-func probeClient(policy egress.Policy, config *tls.Config, timeout time.Duration) *http.Client {
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, timeout)
-		defer cancel()
-		return policy.DialContext(ctx, network, address)
-	}
-	return &http.Client{
-		Transport: &http.Transport{
-			DialContext:            dial,
-			TLSClientConfig:        config.Clone(),
-			TLSHandshakeTimeout:    timeout,
-			ForceAttemptHTTP2:      true,
-			DisableKeepAlives:      true,
-			DisableCompression:     true,
-			MaxResponseHeaderBytes: maxProbeReply,
+// probeTransport returns a transport that judges each address it dials, keeps
+// no connection, and takes no proxy from the environment: a proxy would dial
+// what the policy cannot see. A transport dials on when the request has given
+// up, hence the timeouts of its own.
+func probeTransport(policy egress.Policy, config *tls.Config, timeout time.Duration) *http.Transport {
+	return &http.Transport{
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			ctx, cancel := context.WithTimeout(ctx, timeout)
+			defer cancel()
+			return policy.DialContext(ctx, network, address)
 		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		TLSClientConfig:        config.Clone(),
+		TLSHandshakeTimeout:    timeout,
+		ForceAttemptHTTP2:      true,
+		DisableKeepAlives:      true,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: maxProbeReply,
 	}
 }
 
@@ -134,7 +130,7 @@ func probeClient(policy egress.Policy, config *tls.Config, timeout time.Duration
 // done. Its text names scheme and host of target; it holds nothing else of the
 // URL, no secret, no resolved address, and nothing of what the receiver said.
 func (p *Prober) Probe(ctx context.Context, target string) error {
-	if p.client == nil {
+	if p.transport == nil {
 		return errors.New("challenge: probe: the Prober was not made by NewProber")
 	}
 	u, err := p.parse(target)
@@ -171,7 +167,13 @@ func (p *Prober) exchange(ctx context.Context, method string, u *url.URL, header
 	limited, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	r := (&http.Request{Method: method, URL: u, Host: u.Host, Header: header}).WithContext(limited)
-	reply, err := p.client.Do(r)
+	if u.User != nil {
+		password, _ := u.User.Password()
+		r.SetBasicAuth(u.User.Username(), password)
+	}
+	// Not through an http.Client: that reads the Location of a redirect even if
+	// it is not to follow it, and fails where it is no URL.
+	reply, err := p.transport.RoundTrip(r)
 	if err != nil {
 		return nil, nil, p.explain(ctx, limited, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -60,6 +61,29 @@ func TestProberFollowsNoRedirect(t *testing.T) {
 		require.ErrorIs(t, permission.Probe(t.Context(), s.URL), challenge.ErrRedirect)
 	}
 	assert.Zero(t, decoys.Load())
+}
+
+// A redirect is one wherever it leads, and if it leads nowhere.
+func TestProberNamesARedirectWithABrokenLocation(t *testing.T) {
+	for _, location := range []string{"", "http://[::1canary", "//%zz"} {
+		s := serveHTTP(t, answer(302, "", "Location", location))
+		err := local(t).Probe(t.Context(), s.URL)
+		require.ErrorIs(t, err, challenge.ErrRedirect, location)
+		assert.NotContains(t, err.Error(), "canary")
+	}
+}
+
+// The credentials in a URL are those that deliveries will carry.
+func TestProberSendsTheUserInfoOfTheURL(t *testing.T) {
+	var user, password string
+	responder := challenge.Respond(newCRC(t, "s3cret-canary"), challenge.RespondOptions{})(http.NotFoundHandler())
+	s := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ = r.BasicAuth()
+		responder.ServeHTTP(w, r)
+	})
+	_, host, _ := strings.Cut(s.URL, "://")
+	require.NoError(t, local(t).Probe(t.Context(), "http://us%40er:pa:ss@"+host))
+	assert.Equal(t, []string{"us@er", "pa:ss"}, []string{user, password})
 }
 
 func TestProberDialsOnlyWhatItMay(t *testing.T) {
