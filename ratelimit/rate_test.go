@@ -16,11 +16,12 @@ import (
 const year = 365 * 24 * time.Hour
 
 func TestNewChecksTheRate(t *testing.T) {
-	tests := []struct {
+	type rateTest struct {
 		name    string
 		rate    ratelimit.Rate
 		wantErr error
-	}{
+	}
+	tests := []rateTest{
 		{"usual", ratelimit.Rate{Events: 100, Per: time.Minute}, nil},
 		{"zero", ratelimit.Rate{}, nil},
 		{"no events in a minute", ratelimit.Rate{Per: time.Minute}, nil},
@@ -39,8 +40,12 @@ func TestNewChecksTheRate(t *testing.T) {
 		{"36 years by burst", ratelimit.Rate{Events: 1, Per: year, Burst: 36}, nil},
 		{"37 years by burst", ratelimit.Rate{Events: 1, Per: year, Burst: 37}, ratelimit.ErrInvalid},
 		{"burst that overflows", ratelimit.Rate{Events: 1, Per: math.MaxInt64, Burst: math.MaxInt}, ratelimit.ErrInvalid},
-		{"largest burst", ratelimit.Rate{Events: 1, Per: 1, Burst: math.MaxInt64 / 8}, nil},
-		{"one more than that", ratelimit.Rate{Events: 1, Per: 1, Burst: math.MaxInt64/8 + 1}, ratelimit.ErrInvalid},
+	}
+	if largest := uint64(math.MaxInt64 / 8); largest < math.MaxInt { // where an int has 64 bits
+		tests = append(tests, []rateTest{
+			{"largest burst", ratelimit.Rate{Events: 1, Per: 1, Burst: int(largest)}, nil},
+			{"one more than that", ratelimit.Rate{Events: 1, Per: 1, Burst: int(largest + 1)}, ratelimit.ErrInvalid},
+		}...)
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,16 +2,13 @@ package intake
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/alertwire/alertwire/ratelimit"
 )
 
-// A Rate is a flag of the form "100/1m". The zero Rate is "off".
+// A Rate is a flag of the form "100/1m", or "off" for no limit.
 type Rate struct{ ratelimit.Rate }
 
 // String returns the rate in the form that Set reads.
@@ -19,11 +16,7 @@ func (r *Rate) String() string {
 	if r.Rate == (ratelimit.Rate{}) {
 		return "off"
 	}
-	per := r.Per.String()
-	if strings.HasSuffix(per, "m0s") {
-		per = strings.TrimSuffix(per, "0s")
-	}
-	return fmt.Sprintf("%d/%s", r.Events, per)
+	return r.Rate.String()
 }
 
 // Set reads events/time, such as 100/1m, or "off".
@@ -32,16 +25,11 @@ func (r *Rate) Set(s string) error {
 		r.Rate = ratelimit.Rate{}
 		return nil
 	}
-	events, per, ok := strings.Cut(s, "/")
-	n, err := strconv.Atoi(events)
-	if !ok || err != nil || n <= 0 {
-		return errors.New("must have the form 100/1m")
+	var rate ratelimit.Rate
+	if err := rate.UnmarshalText([]byte(s)); err != nil || rate.Events == 0 {
+		return errors.New(`must have the form 100/1m, or be "off"`)
 	}
-	d, err := time.ParseDuration(per)
-	if err != nil || d <= 0 {
-		return errors.New("must have the form 100/1m")
-	}
-	r.Rate = ratelimit.Rate{Events: n, Per: d}
+	r.Rate = rate
 	return nil
 }
 

@@ -39,7 +39,7 @@ func TestOptionsThatAreRefused(t *testing.T) {
 }
 
 func TestRateFlag(t *testing.T) {
-	for _, text := range []string{"100/1m", "1/1s", "1000/1h0m", "7/1m30s", "off"} {
+	for _, text := range []string{"100/1m", "1/1s", "1000/1h", "7/1m30s", "off"} {
 		var r intake.Rate
 		require.NoError(t, r.Set(text))
 		assert.Equal(t, text, r.String())
