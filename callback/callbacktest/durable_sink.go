@@ -100,7 +100,7 @@ func (s *sink) draw(n int) uint32 {
 func (s *sink) hasty(n int, at, now time.Time) {
 	const onItsWay = 500 * time.Millisecond
 	advised := at.Add(-sinkWait)
-	if advised.Before(s.killed) && s.killed.Sub(advised) < onItsWay && n != s.p.Advise {
+	if s.killed.Sub(advised).Abs() < onItsWay && n != s.p.Advise {
 		s.excused++
 		return
 	}

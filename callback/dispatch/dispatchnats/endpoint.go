@@ -51,6 +51,7 @@ type endpoint struct {
 	interrupt context.CancelFunc
 	idle      func() bool // whether nothing can be done just now
 	waits     func() int  // how many of those in hand wait for their next attempt; may be nil
+	stir      func()      // looks at what waits in hand; may be nil
 	busy      int         // messages that are being worked at
 	quiet     chan struct{}
 	depth     depth
@@ -190,11 +191,11 @@ func (e *endpoint) start() {
 	e.end, e.ended = cancel, ended
 	p := &puller{d: e.d, consumer: e.consumer, what: "queue", batch: min(max(2*e.o.Concurrency, 8), 256)}
 	if e.o.Order == dispatch.None {
-		e.idle, e.waits = e.resting, nil
+		e.idle, e.waits, e.stir = e.resting, nil, nil
 		go func() { defer close(ended); e.work(ctx, p, &free{e, ctx}) }()
 	} else {
 		l := newLanes(ctx, e)
-		e.idle, e.waits = l.idle, l.waiting
+		e.idle, e.waits, e.stir = l.idle, l.waiting, l.stir
 		go func() { defer close(ended); e.work(ctx, p, l) }()
 	}
 }

@@ -93,6 +93,9 @@ func (e *endpoint) open(msg jetstream.Msg) (envelope, error) {
 // ready reports whether a message may be called now. If not it returns for how
 // long it is to be put aside.
 func (e *endpoint) ready(ctx context.Context, v *envelope) (wait time.Duration, ok bool) {
+	if e.isGone() {
+		return 0, true // to its end
+	}
 	if e.held() {
 		return minPause, false
 	}
@@ -106,11 +109,9 @@ func (e *endpoint) ready(ctx context.Context, v *envelope) (wait time.Duration, 
 // attempt makes one attempt at a message, unless none is to be made any more,
 // and says what comes of the message.
 func (e *endpoint) attempt(v *envelope) verdict {
-	e.mu.Lock()
-	gone, o := e.closed == callback.ErrGone, e.o
-	e.mu.Unlock()
+	o := e.options()
 	switch {
-	case gone:
+	case e.isGone():
 		return verdict{fate: final, err: e.errGone(v)}
 	case late(o, v, time.Now()):
 		return verdict{fate: final, err: e.tooLate(v, nil)}

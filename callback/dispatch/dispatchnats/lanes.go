@@ -110,7 +110,7 @@ func (s *lanes) kick(l *lane) {
 		s.changed.Broadcast()
 		return
 	}
-	if wait := time.Until(l.items[0].due); wait > 0 && !s.outdated(l) {
+	if wait := time.Until(l.items[0].due); wait > 0 && !s.outdated(l) && !s.e.isGone() {
 		if l.timer == nil {
 			l.timer = time.AfterFunc(wait, func() {
 				s.mu.Lock()
@@ -157,6 +157,18 @@ func (s *lanes) work() {
 		if p == nil || s.off() {
 			return
 		}
+	}
+}
+
+// stir looks at everything in hand again.
+func (s *lanes) stir() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return
+	}
+	for _, l := range s.byKey {
+		s.kick(l)
 	}
 }
 

@@ -142,13 +142,16 @@ func (e *endpoint) close(err error) {
 // called while a message is being worked at.
 func (e *endpoint) gone() {
 	e.mu.Lock()
-	first := e.closed == nil
+	first, stir := e.closed == nil, e.stir
 	if first {
 		e.closed = callback.ErrGone
 	}
 	e.mu.Unlock()
 	if !first {
 		return
+	}
+	if stir != nil {
+		stir()
 	}
 	e.begin()
 	go func() {
@@ -158,6 +161,13 @@ func (e *endpoint) gone() {
 				slog.String("endpoint", e.name), slog.String("error", err.Error()))
 		}
 	}()
+}
+
+// isGone reports whether the endpoint has answered 410.
+func (e *endpoint) isGone() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.closed == callback.ErrGone
 }
 
 // vanished is called when the queue of an endpoint is no longer there: another

@@ -20,16 +20,13 @@ import (
 )
 
 const (
-	soon = 20 * time.Second // only a test that fails waits for so long
-	tick = 2 * time.Millisecond
+	soon = 30 * time.Second // only a test that fails waits for so long
+	tick = 10 * time.Millisecond
 )
 
 // quick are options for tests: what they test does not depend on the fsync,
 // which is slow where CI runs.
 func quick(o dispatchnats.Options) embedded.Options {
-	if o.Lease == 0 {
-		o.Lease = 2 * time.Second
-	}
 	return embedded.Options{NoSync: true, Engine: o}
 }
 
@@ -54,9 +51,6 @@ func shut(t testing.TB, d dispatch.Dispatcher) {
 // peer opens a further dispatcher on the server of d, as another process would.
 func peer(t testing.TB, nc *nats.Conn, o dispatchnats.Options) *dispatchnats.Dispatcher {
 	t.Helper()
-	if o.Lease == 0 {
-		o.Lease = 2 * time.Second
-	}
 	d, err := dispatchnats.Open(t.Context(), nc, o)
 	require.NoError(t, err)
 	t.Cleanup(func() { shut(t, d) })

@@ -2,13 +2,11 @@ package embedded_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/alertwire/alertwire/callback/callbacktest"
 	"github.com/alertwire/alertwire/callback/dispatch"
-	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats"
 	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats/embedded"
 )
 
@@ -18,7 +16,6 @@ func TestDurable(t *testing.T) {
 	callbacktest.TestDurable(t, func(t testing.TB, dir string) dispatch.Dispatcher {
 		d, err := embedded.Open(t.Context(), dir, embedded.Options{
 			NoSync: true, // what a kill loses does not depend on it, and CI disks are slow
-			Engine: dispatchnats.Options{Lease: 5 * time.Second},
 		})
 		require.NoError(t, err)
 		return d
