@@ -56,6 +56,7 @@ func (p *Prober) explain(ctx, limited context.Context, err error) error {
 		name      x509.HostnameError
 		authority x509.UnknownAuthorityError
 		invalid   x509.CertificateInvalidError
+		unproved  *tls.CertificateVerificationError
 		record    tls.RecordHeaderError
 		dns       *net.DNSError
 		op        *net.OpError
@@ -69,6 +70,8 @@ func (p *Prober) explain(ctx, limited context.Context, err error) error {
 		return fmt.Errorf("%w: its certificate has expired, or is not valid yet", ErrTLS)
 	case errors.As(err, &invalid):
 		return fmt.Errorf("%w: its certificate is not valid for a server", ErrTLS)
+	case errors.As(err, &unproved):
+		return fmt.Errorf("%w: its certificate cannot be verified", ErrTLS)
 	case errors.As(err, &record):
 		return fmt.Errorf("%w: it does not speak TLS at this port", ErrTLS)
 	case errors.As(err, &dns):

@@ -125,6 +125,7 @@ func TestProberExplains(t *testing.T) {
 		{"DNS", &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "canary"}}, "no connection to the receiver: its name cannot be resolved"},
 		{"route", &net.OpError{Op: "dial", Err: errors.New("canary")}, "no connection to the receiver: there is no way to its address"},
 		{"usage", x509.CertificateInvalidError{Reason: x509.IncompatibleUsage, Detail: "canary"}, "no TLS connection to the receiver: its certificate is not valid for a server"},
+		{"certificate", &tls.CertificateVerificationError{Err: x509.UnhandledCriticalExtension{}}, "no TLS connection to the receiver: its certificate cannot be verified"},
 		{"other", errors.New("canary"), "no connection to the receiver: it broke off, or does not speak HTTP at this port"},
 	}
 	for _, tt := range tests {
