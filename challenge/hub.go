@@ -1,6 +1,8 @@
 package challenge
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
 	"fmt"
 	"net/http"
 )
@@ -14,25 +16,27 @@ import (
 // in constant time. A Meta is safe for concurrent use. The zero Meta refuses
 // every challenge.
 type Meta struct {
-	verifyToken string
-	json        bool
+	token *[sha256.Size]byte // digest of the verify token; fmt does not follow pointers
+	json  bool
 }
 
 // NewMeta returns a Meta. An empty verify token is [ErrEmptySecret].
 func NewMeta(verifyToken string) (*Meta, error) {
-	if verifyToken == "" {
-		return nil, fmt.Errorf("challenge: Meta: %w", ErrEmptySecret)
-	}
-	return &Meta{verifyToken: verifyToken}, nil
+	return newMeta("Meta", verifyToken, false)
 }
 
 // NewStrava returns a Meta that answers {"hub.challenge":C}, as Strava wants
 // it. An empty verify token is [ErrEmptySecret].
 func NewStrava(verifyToken string) (*Meta, error) {
+	return newMeta("Strava", verifyToken, true)
+}
+
+func newMeta(scheme, verifyToken string, json bool) (*Meta, error) {
 	if verifyToken == "" {
-		return nil, fmt.Errorf("challenge: Strava: %w", ErrEmptySecret)
+		return nil, fmt.Errorf("challenge: %s: %w", scheme, ErrEmptySecret)
 	}
-	return &Meta{verifyToken: verifyToken, json: true}, nil
+	digest := sha256.Sum256([]byte(verifyToken))
+	return &Meta{token: &digest, json: json}, nil
 }
 
 // WantsBody reports false: the challenge is in the query.
@@ -46,7 +50,7 @@ func (m *Meta) Answer(r *http.Request, _ []byte) (Reply, bool, error) {
 		return Reply{}, false, nil
 	}
 	token, tokens := parameter(q, "hub.verify_token")
-	if m.verifyToken == "" || tokens != 1 || !equalSecret(token, m.verifyToken) {
+	if tokens != 1 || !m.agreed(token) {
 		return refuse(http.StatusUnauthorized, "Meta", ErrUnverified)
 	}
 	challenge, challenges := parameter(q, "hub.challenge")
@@ -57,6 +61,12 @@ func (m *Meta) Answer(r *http.Request, _ []byte) (Reply, bool, error) {
 		return jsonString("hub.challenge", challenge), true, nil
 	}
 	return text(challenge), true, nil
+}
+
+// agreed compares digests, in constant time whatever the lengths.
+func (m *Meta) agreed(token string) bool {
+	digest := sha256.Sum256([]byte(token))
+	return m.token != nil && subtle.ConstantTimeCompare(digest[:], m.token[:]) == 1
 }
 
 // WebSub is the verification of intent of WebSub hubs:

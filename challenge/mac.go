@@ -75,9 +75,3 @@ func block(secret string) (b [sha256.BlockSize]byte) {
 	copy(b[:], secret)
 	return b
 }
-
-// equalSecret compares in constant time, whatever the lengths.
-func equalSecret(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
-}

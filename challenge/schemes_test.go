@@ -1,7 +1,9 @@
 package challenge_test
 
 import (
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -278,6 +280,29 @@ func TestPastedTokenIsNotRepeated(t *testing.T) {
 	w, _, _ := serve(p, challenge.RespondOptions{}, request("POST /", netdataBody))
 	assert.Equal(t, "00000000-0000-4000-8000-000000000000", shown)
 	assert.NotContains(t, w.Body.String(), shown)
+}
+
+// What is printed of a scheme, on its own or in a struct of the user's, holds no
+// secret.
+func TestSchemesPrintNoSecret(t *testing.T) {
+	const secret = "s3cret-canary"
+	zoom, err := challenge.NewZoom(secret, signed)
+	require.NoError(t, err)
+	meta, err := challenge.NewMeta(secret)
+	require.NoError(t, err)
+	strava, err := challenge.NewStrava(secret)
+	require.NoError(t, err)
+	crc, prober := newCRC(t, secret), local(t)
+	for _, v := range []any{
+		crc, zoom, meta, strava, prober, challenge.Any(crc, zoom, meta, strava),
+		struct{ M challenge.Meta }{*meta}, struct{ S challenge.Scheme }{strava},
+	} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
+			text := fmt.Sprintf(verb, v)
+			assert.NotContains(t, text, secret, "%T", v)
+			assert.NotContains(t, text, hex.EncodeToString([]byte(secret)), "%T", v)
+		}
+	}
 }
 
 func TestConstructorsRefuse(t *testing.T) {
