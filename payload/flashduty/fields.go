@@ -2,7 +2,6 @@ package flashduty
 
 import (
 	"encoding/json"
-	"unsafe"
 
 	"github.com/alertwire/alertwire/internal/jsonscan"
 )
@@ -49,7 +48,7 @@ func (p *fields) Scan(s *jsonscan.Scanner) bool {
 	list := fields{}
 	for m := s.Object(); m.Next(); {
 		text, ok := s.Skip()
-		if !ok || !s.Take(int(unsafe.Sizeof(Field{}))) {
+		if !ok {
 			return s.Within(m.Name)
 		}
 		list = append(list, Field{m.Name, json.RawMessage(text)})

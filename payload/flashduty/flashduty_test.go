@@ -77,6 +77,15 @@ func TestBodiesMatchEncodingJSON(t *testing.T) {
 	}
 }
 
+// Those that have all fields that are always there are made anew with the same
+// members, neither more nor fewer.
+func TestBodiesMadeAnew(t *testing.T) {
+	for _, name := range []string{"incident-new", "incident-comment", "incident-responders-added", "incident-closed",
+		"alert-new", "alert-update", "alert-merge", "alert-close"} {
+		assert.Empty(t, wiretest.Diff(payloadtest.Body("flashduty", name), []byte(encode(t, wiretest.Bare(decode(t, name))))), name)
+	}
+}
+
 // The documented fields are all known: what is left over in the bodies is what
 // does not exist yet.
 func TestBodiesHaveNoUnknownFields(t *testing.T) {
@@ -153,6 +162,8 @@ func TestAChangedFieldKeepsTheRestOfTheText(t *testing.T) {
 		{"closer", func(p *flashduty.Push) { p.Incident.Closer = &flashduty.Person{ID: 1} }, `"closer":null`, `"closer":{"person_id":1,"person_name":"","email":""}`},
 		{"fields", func(p *flashduty.Push) { p.Incident.Fields[0].Value = json.RawMessage(`["P1"]`) },
 			`{"priority":"P3","score":0.10,`, `{"priority":["P1"],"score":0.10,`},
+		{"one field less", func(p *flashduty.Push) { p.Incident.Fields = p.Incident.Fields[:3] }, `{"priority":"P3","score":0.10,"services":[ "passport","order" ],"empty":null}`,
+			`{"priority":"P3","score":0.10,"services":[ "passport","order" ]}`},
 		{"a field that was not there", func(p *flashduty.Push) { p.Incident.Impact = "all" }, `"empty":null}}`, `"empty":null},"impact":"all"}`},
 	}
 	for _, tt := range changes {
