@@ -46,6 +46,7 @@ package challenge
 import (
 	"errors"
 	"net/http"
+	"reflect"
 
 	"github.com/alertwire/alertwire/internal/reqbody"
 )
@@ -106,15 +107,21 @@ func wantsBody(s Scheme, r *http.Request) bool {
 // Any returns a Scheme that answers for each of schemes. They are asked in
 // their order and the first good answer is sent; a refusal counts only if none
 // has a good answer, so that two Slack apps with two signing secrets can share
-// one URL. Without schemes it answers nothing.
+// one URL. Without schemes, or with nil ones only, it answers nothing.
 func Any(schemes ...Scheme) Scheme {
 	a := make(anyOf, 0, len(schemes))
 	for _, s := range schemes {
-		if s != nil {
+		if !isNil(s) {
 			a = append(a, s)
 		}
 	}
 	return a
+}
+
+// isNil also finds the nil pointer of a constructor whose error was ignored.
+func isNil(s Scheme) bool {
+	v := reflect.ValueOf(s)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 type anyOf []Scheme

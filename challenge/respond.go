@@ -15,7 +15,8 @@ type RespondOptions struct {
 	MaxBody int64
 	// OnReject is told why a handshake was refused; the client reads a
 	// constant text only. The reason wraps one of the errors of this package,
-	// holds neither secret nor token, and is safe to log. Nil is silent.
+	// what a hook or a verifier returned, or what the connection failed with.
+	// Of its own it holds neither secret nor token. Nil is silent.
 	OnReject func(r *http.Request, reason error)
 }
 
@@ -35,7 +36,7 @@ type RespondOptions struct {
 //
 // A nil Scheme answers nothing.
 func Respond(s Scheme, o RespondOptions) func(http.Handler) http.Handler {
-	if s == nil {
+	if isNil(s) {
 		s = Any()
 	}
 	return func(next http.Handler) http.Handler {

@@ -138,6 +138,20 @@ func TestRespondLeavesTheBodyUnread(t *testing.T) {
 	}
 }
 
+// A constructor whose error was ignored leaves a nil pointer in the interface.
+func TestNilPointersAnswerNothing(t *testing.T) {
+	var (
+		crc   *challenge.CRC
+		slack *challenge.Slack
+	)
+	for _, s := range []challenge.Scheme{crc, slack, challenge.Any(crc, slack), challenge.Any(challenge.Any(crc), nil)} {
+		for _, r := range []*http.Request{request("GET /?crc_token=a", ""), request("POST /", slackBody)} {
+			_, passed, _ := serve(s, challenge.RespondOptions{}, r)
+			assert.True(t, passed, "%T", s)
+		}
+	}
+}
+
 func TestRespondRestoresTheBody(t *testing.T) {
 	all := challenge.Any(newSlack(t, forged), newZoom(t, forged), challenge.EventGrid{}, newPasted(t, challenge.NewNetdataTest), newPasted(t, challenge.NewNotion))
 	padding := strings.Repeat(" ", 64<<10)
