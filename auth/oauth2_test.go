@@ -155,6 +155,25 @@ func TestOAuth2Unreachable(t *testing.T) {
 	require.NotErrorIs(t, err, auth.ErrUnavailable)
 }
 
+// The body of a 101 is the bare connection, which no context and no timeout
+// ends: an endpoint that switches protocols could hold all senders for ever.
+func TestOAuth2IsNotHeldByASwitchOfProtocols(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if !assert.NoError(t, err) {
+			return
+		}
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n{}")
+		_, _ = conn.Read(make([]byte, 1)) // until the other end hangs up
+		conn.Close()
+	}))
+	defer s.Close()
+	err := must(auth.NewOAuth2(auth.OAuth2Options{
+		TokenURL: s.URL, ClientID: "id", ClientSecret: canary, AllowHTTP: true,
+	})).Sign(get(), nil)
+	require.EqualError(t, err, "auth: oauth2: token endpoint answered 101")
+}
+
 // issuing is an endpoint inside a bubble: each token is its number, and lives
 // an hour.
 type issuing struct {

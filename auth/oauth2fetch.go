@@ -62,6 +62,10 @@ func (a *OAuth2) fetch(ctx context.Context) (*accessToken, error) {
 		return nil, fmt.Errorf("%w: token endpoint: %w", ErrUnavailable, withoutAddress(err))
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		// Its body is the bare connection, which no timeout ends.
+		return nil, fmt.Errorf("token endpoint answered %d", resp.StatusCode)
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTokenAnswer+1))
 	if err != nil {
 		return nil, fmt.Errorf("%w: answer of the token endpoint: %w", ErrUnavailable, withoutAddress(err))
