@@ -26,7 +26,7 @@ const (
 // A text is made of the changing parts of an answer. They are put one after the
 // other and cut apart again, since one string costs less than many.
 type text struct {
-	remaining, reset, state, policy, retry, body int // where each of them ends
+	remaining, reset, state, policy, retry int // where each of them ends
 }
 
 // pass sets the headers of an answer that admits.

@@ -129,11 +129,11 @@ func TestReserveOverTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d ratelimit.Dedup
 		done := reserve(t, &d, "slow")
-		time.Sleep(time.Minute - 2)
+		time.Sleep(time.Minute - 2*time.Nanosecond)
 		assertInFlight(t, &d, "slow")
 		done(nil)
 		assertKept(t, &d, "slow")
-		time.Sleep(2) // the window counts from when it was first seen
+		time.Sleep(2 * time.Nanosecond) // the window counts from when it was first seen
 		done = reserve(t, &d, "slow")
 
 		time.Sleep(time.Minute)

@@ -158,18 +158,20 @@ func (b *bucket) place(h uint64, now int64) (s *slot, found bool) {
 // peek returns the tat of h, 0 if it has none.
 func (t *table) peek(h uint64) int64 {
 	b := t.bucket(h)
-	for {
-		s := b.find(h)
-		if s == nil {
-			return 0
-		}
-		if tat, ok := s.word(h); ok {
-			return tat
-		}
-		mu := t.lock(h) // wait until the owner is changed
-		mu.Lock()
-		mu.Unlock() //nolint:staticcheck // an empty section is meant
+	s := b.find(h)
+	if s == nil {
+		return 0
 	}
+	if tat, ok := s.word(h); ok {
+		return tat
+	}
+	mu := t.lock(h) // where owners do not change
+	mu.Lock()
+	defer mu.Unlock()
+	if s = b.find(h); s == nil {
+		return 0
+	}
+	return s.tat.Load()
 }
 
 // undo takes cost back from the tat of h, all of it if cost is negative. If h

@@ -151,16 +151,19 @@ func (d *Dedup) Reserve(ctx context.Context, id string) (done func(error), fresh
 	}, true, nil
 }
 
+// state is what is known of an id.
+type state int
+
 const (
-	isFresh = iota
+	isFresh state = iota
 	isReserved
 	isKept
 )
 
 // enter sets the value of an id that has none, and returns what it was.
-func (d *Dedup) enter(ctx context.Context, id, value string, life time.Duration) (int64, error) {
+func (d *Dedup) enter(ctx context.Context, id, value string, life time.Duration) (state, error) {
 	key := d.key(id)
-	states, err := d.guard.run(ctx, func(ctx context.Context, c redis.UniversalClient) ([]int64, error) {
+	return run(ctx, d.guard, func(ctx context.Context, c redis.UniversalClient) (state, error) {
 		var set *redis.StatusCmd
 		var get *redis.StringCmd
 		_, err := c.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -169,27 +172,23 @@ func (d *Dedup) enter(ctx context.Context, id, value string, life time.Duration)
 			return nil
 		})
 		if err != nil && !errors.Is(err, redis.Nil) {
-			return nil, err
+			return isReserved, err
 		}
 		switch err := set.Err(); {
 		case err == nil:
-			return []int64{isFresh}, nil
+			return isFresh, nil
 		case !errors.Is(err, redis.Nil):
-			return nil, err
+			return isReserved, err
 		}
 		if get.Val() == kept {
-			return []int64{isKept}, nil
+			return isKept, nil
 		}
-		return []int64{isReserved}, nil // or it was released between the two commands
+		return isReserved, nil // or it was released between the two commands
 	})
-	if err != nil {
-		return 0, err
-	}
-	return states[0], nil
 }
 
 func (d *Dedup) settle(id, token string, keep time.Duration) error {
-	_, err := d.guard.run(context.Background(), func(ctx context.Context, c redis.UniversalClient) ([]int64, error) {
+	_, err := run(context.Background(), d.guard, func(ctx context.Context, c redis.UniversalClient) (any, error) {
 		return nil, settle.Run(ctx, c, []string{d.key(id)}, token, kept, keep.Milliseconds()).Err()
 	})
 	return err

@@ -206,7 +206,7 @@ func TestCallersGiveUp(t *testing.T) {
 			require.ErrorIs(t, err, context.Canceled)
 		}
 	}
-	assert.True(t, decide(t, s, ask("k", 1, time.Hour, 1))[0].OK)
+	assert.True(t, take(t, s, ask("k", 1, time.Hour, 1))[0].OK)
 }
 
 // Under load the server is killed and started again. Every decision comes in time
@@ -268,7 +268,7 @@ func TestTwoProcesses(t *testing.T) {
 		s := newStore(t, client(t, addr), patient)
 		admitted := 0
 		for range 400 {
-			if decide(t, s, ask("shared", 500, 1000*time.Hour, 1), ask("wide", 1000, 1000*time.Hour, 1))[0].OK {
+			if take(t, s, ask("shared", 500, 1000*time.Hour, 1), ask("wide", 1000, 1000*time.Hour, 1))[0].OK {
 				admitted++
 			}
 		}

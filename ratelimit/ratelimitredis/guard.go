@@ -45,27 +45,27 @@ func newGuard(client redis.UniversalClient, timeout time.Duration) (*guard, erro
 }
 
 // run calls f, and returns when it does or when the time is up.
-func (g *guard) run(ctx context.Context, f func(context.Context, redis.UniversalClient) ([]int64, error)) ([]int64, error) {
+func run[T any](ctx context.Context, g *guard, f func(context.Context, redis.UniversalClient) (T, error)) (T, error) {
 	if !g.ready() {
-		return nil, fmt.Errorf("%w, and not asked: %w", ErrUnavailable, *g.cause.Load())
+		var none T
+		return none, fmt.Errorf("%w, and not asked: %w", ErrUnavailable, *g.cause.Load())
 	}
 	limited, cancel := context.WithTimeout(ctx, g.timeout)
 	defer cancel()
-	call := f
 	if !g.punctual {
-		call = apart(f)
+		f = apart(f)
 	}
-	values, err := call(limited, g.client)
+	v, err := f(limited, g.client)
 	if err == nil {
 		if g.failures.Load() != 0 {
 			g.failures.Store(0)
 		}
-		return values, nil
+		return v, nil
 	}
 	if ctx.Err() == nil { // else it was the caller who gave up
 		g.failed(err)
 	}
-	return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	return v, fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
 // isPunctual reports whether a client heeds deadlines. Those of clusters do not
@@ -78,22 +78,23 @@ func isPunctual(client redis.UniversalClient) bool {
 
 // apart makes f return when its context ends. What it calls goes on in a
 // goroutine, until the client gives up; the pauses bound how many there are.
-func apart(f func(context.Context, redis.UniversalClient) ([]int64, error)) func(context.Context, redis.UniversalClient) ([]int64, error) {
+func apart[T any](f func(context.Context, redis.UniversalClient) (T, error)) func(context.Context, redis.UniversalClient) (T, error) {
 	type result struct {
-		values []int64
-		err    error
+		value T
+		err   error
 	}
-	return func(ctx context.Context, c redis.UniversalClient) ([]int64, error) {
+	return func(ctx context.Context, c redis.UniversalClient) (T, error) {
 		done := make(chan result, 1)
 		go func() {
-			values, err := f(ctx, c)
-			done <- result{values, err}
+			v, err := f(ctx, c)
+			done <- result{v, err}
 		}()
 		select {
 		case r := <-done:
-			return r.values, r.err
+			return r.value, r.err
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			var none T
+			return none, ctx.Err()
 		}
 	}
 }

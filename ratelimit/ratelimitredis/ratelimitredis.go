@@ -9,8 +9,9 @@
 //	})
 //
 // A decision is one round trip, of one script that takes all limits of a request
-// or none. The clock is the server's. Clients that were refused are refused here
-// without asking again, until they may have an event.
+// or none, and concurrent callers share them. The clock is the server's. Clients
+// that were refused are refused here without asking again, until they may have an
+// event.
 //
 // A decision is made within [Options.Timeout], whatever the server and the
 // client do. If that fails the error wraps [ErrUnavailable], and after some
@@ -66,6 +67,7 @@ type Options struct {
 // is slow by less than one per event.
 type Store struct {
 	guard  *guard
+	convoy *convoy
 	prefix string
 	denied *ratelimit.Memory // nil if nothing is remembered
 }
@@ -88,7 +90,7 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{guard: g, prefix: prefix}
+	s := &Store{guard: g, convoy: &convoy{guard: g}, prefix: prefix}
 	if !o.NoDenyCache {
 		s.denied = &ratelimit.Memory{MaxKeys: o.DenyKeys}
 	}
@@ -115,36 +117,28 @@ func Defaults(addrs ...string) *redis.UniversalOptions {
 // Take implements [ratelimit.Store]. If it is known here that a bucket is empty,
 // the others are not asked: their Decision is that of a full bucket.
 func (s *Store) Take(ctx context.Context, reqs []ratelimit.Request, out []ratelimit.Decision) error {
+	if len(reqs) == 0 {
+		return nil
+	}
 	buckets := make([]bucket, len(reqs))
-	args := make([]any, 3+4*len(reqs)) // a command with its keys and then the numbers
-	args[2] = len(reqs)
-	keys, numbers := args[3:3+len(reqs)], args[3+len(reqs):]
+	texts := make([]any, 4*len(reqs))
+	g := group{keys: texts[:len(reqs)], numbers: texts[len(reqs):]}
 	for i := range reqs {
 		b, err := newBucket(reqs[i])
 		if err != nil {
 			return err
 		}
-		key := s.key(reqs[i].Name, reqs[i].Key)
-		if slices.Contains(keys[:i], any(key)) {
+		var key any = s.key(reqs[i].Name, reqs[i].Key)
+		if slices.Contains(g.keys[:i], key) {
 			return fmt.Errorf("ratelimitredis: a bucket is asked twice: %w", ratelimit.ErrInvalid)
 		}
-		buckets[i], keys[i] = b, key
-		numbers[3*i], numbers[3*i+1], numbers[3*i+2] = b.step, b.span, b.cost
+		buckets[i], g.keys[i] = b, key
+		g.numbers[3*i], g.numbers[3*i+1], g.numbers[3*i+2] = b.step, b.span, b.cost
 	}
 	if s.refusedBefore(ctx, reqs, buckets, out) {
 		return nil
 	}
-	take := takeOne
-	if len(reqs) != 1 {
-		take = takeSeveral
-	}
-	said, err := s.guard.run(ctx, func(ctx context.Context, c redis.UniversalClient) ([]int64, error) {
-		said, err := take.run(ctx, c, args)
-		if err == nil && len(said) != len(reqs) {
-			err = errors.New("unexpected answer")
-		}
-		return said, err
-	})
+	said, err := s.convoy.decide(ctx, g)
 	if err != nil {
 		return err
 	}
@@ -163,7 +157,7 @@ func (s *Store) Reset(ctx context.Context, name, key string) error {
 			return err
 		}
 	}
-	_, err := s.guard.run(ctx, func(ctx context.Context, c redis.UniversalClient) ([]int64, error) {
+	_, err := run(ctx, s.guard, func(ctx context.Context, c redis.UniversalClient) (any, error) {
 		return nil, c.Del(ctx, s.key(name, key)).Err()
 	})
 	return err
