@@ -87,7 +87,7 @@ func (f *Fields) Null() *Fields {
 }
 
 // Alias adds other names under which the last member is read, if there is none
-// of its own name. It is written under its own.
+// of its own name, or that is null. It is written under its own.
 func (f *Fields) Alias(names ...string) *Fields {
 	for i, name := range names {
 		f.push(name).alias = uint8(i + 1)

@@ -196,6 +196,25 @@ func TestAliases(t *testing.T) {
 	assert.Equal(t, `{"Text":"b","txt":"new","z":1}`, encode(t, i))
 }
 
+// A null is no value that an alias would have to give way to.
+func TestAnAliasCountsBesideNull(t *testing.T) {
+	for text, want := range map[string][2]string{
+		`{"text":null,"Text":"b"}`:                 {"b", `{"text":null,"Text":"new"}`},
+		`{"Text":"b","text":null}`:                 {"b", `{"Text":"new","text":null}`},
+		`{"Text":"b","text":"a","text":null}`:      {"", `{"Text":"b","text":"a","text":"new"}`},
+		`{"text":null,"Text":"b","text":"a"}`:      {"a", `{"text":null,"Text":"b","text":"new"}`},
+		`{"text":null,"text":null}`:                {"", `{"text":null,"text":"new"}`},
+		`{"text":"a","Text":null}`:                 {"a", `{"text":"new","Text":null}`},
+		`{"text":null,"Text":"b","txt":"c","z":1}`: {"c", `{"text":null,"Text":"b","txt":"new","z":1}`},
+	} {
+		i := decode(t, text)
+		assert.Equal(t, want[0], i.Text, text)
+		assert.Equal(t, text, encode(t, i))
+		i.Text = "new"
+		assert.Equal(t, want[1], encode(t, i))
+	}
+}
+
 func TestAChangedFieldChangesOnlyItself(t *testing.T) {
 	const text = `{"a":1.0, "text":"x","opt":"o","list":[{"name":"0","u":1},{"name":"1","u":2}],"pairs":{"k":"v"},"ref":{"name":"r","u":[]},"sub":{"name":"s"},"time":"2024-01-15T10:30:00.000Z","end":null}`
 	tests := []struct {

@@ -24,8 +24,8 @@ func scanObject[T any](s *Scanner, v *T, fields func(*T, *Fields)) *Origin {
 }
 
 func (s *Scanner) object(table []field, origin *Origin) bool {
-	var seen, named bitset // in any way, and under its own name
-	start, next, repeated := s.pos, 0, false
+	var c chooser
+	start, next := s.pos, 0
 	for m := s.Object(); m.Next(); {
 		i := lookup(table, m.Name, next)
 		if i < 0 {
@@ -37,15 +37,13 @@ func (s *Scanner) object(table []field, origin *Origin) bool {
 		}
 		next = i + 1
 		own := i - int(table[i].alias)
-		repeated = repeated || seen.has(own)
-		if i != own && named.has(own) {
-			if !s.skip() { // an alias gives way to the member itself
+		if !c.takes(i, own, s) {
+			if !s.skip() {
+				s.err.within(m.Name)
 				return false
 			}
 			continue
 		}
-		seen.add(own)
-		named.add(i)
 		f := &table[own]
 		ok := false
 		if f.node != nil {
@@ -62,7 +60,32 @@ func (s *Scanner) object(table []field, origin *Origin) bool {
 		return false
 	}
 	if origin != nil {
-		*origin = Origin{text: s.src[start:s.pos], repeated: repeated}
+		*origin = Origin{text: s.src[start:s.pos], repeated: c.repeated}
+	}
+	return true
+}
+
+// A chooser tells which of the members of an object count, in their order: an
+// alias gives way to the member itself, unless that was never more than null.
+type chooser struct {
+	seen, named, aliased bitset // in any way, by its own name and not null, by an alias
+	repeated             bool
+}
+
+// takes reports whether the member at the place of s, which is entry i and means
+// entry own, counts for now.
+func (c *chooser) takes(i, own int, s *Scanner) bool {
+	c.repeated = c.repeated || c.seen.has(own)
+	c.seen.add(own)
+	switch {
+	case i != own && c.named.has(own):
+		return false
+	case i != own:
+		c.aliased.add(own)
+	case s.pos < len(s.src) && s.src[s.pos] != 'n':
+		c.named.add(own)
+	case c.aliased.has(own):
+		return c.named.has(own) // null takes nothing from an alias
 	}
 	return true
 }

@@ -217,16 +217,12 @@ type places [maxFields]int
 
 func (w *writer) places(table []field) *places {
 	var p places
-	var own bitset
+	var c chooser
 	w.Peek()
 	for m := w.Object(); m.Next(); {
 		if i := lookup(table, m.Name, 0); i >= 0 {
-			to := i - int(table[i].alias)
-			if i == to {
-				own.add(i)
-			}
-			if i == to || !own.has(to) {
-				p[to] = w.pos
+			if own := i - int(table[i].alias); c.takes(i, own, &w.Scanner) {
+				p[own] = w.pos
 			}
 		}
 		w.skip()

@@ -116,6 +116,8 @@ func TestDecodeTolerance(t *testing.T) {
 		{"alert before alarm", `{"alarm":"old","alert":"new","alert_url":"u","alarm_url":"v","critical_count":1,"additional_active_critical_alerts":2}`,
 			netdata.Alert{Name: "new", URL: "u", OtherCritical: 2}},
 		{"rooms before Rooms", `{"Rooms":{"a":"1"},"alert":"n","rooms":{"b":"2"}}`, netdata.Alert{Name: "n", Rooms: netdata.Rooms{{Name: "b", URL: "2"}}}},
+		{"alarm beside a null alert", `{"alert":null,"alarm":"n","alert_url":null,"alarm_url":"u","Rooms":["a"],"rooms":null}`,
+			netdata.Alert{Name: "n", URL: "u", Rooms: netdata.Rooms{{Name: "a"}}}},
 		{"ROOMS", `{"alert":"n","ROOMS":["a"]}`, netdata.Alert{Name: "n", Rooms: netdata.Rooms{{Name: "a"}}}},
 		{"letter case of other names counts", `{"alert":"n","Severity":"warning"}`, netdata.Alert{Name: "n"}},
 		{"the last of equal names", `{"alert":"m","alert":"n","severity":"x","severity":"clear"}`, netdata.Alert{Name: "n", Severity: "clear"}},
