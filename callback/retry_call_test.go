@@ -136,3 +136,34 @@ func TestRetryHeedsItsContext(t *testing.T) {
 		})
 	}
 }
+
+func TestRetryNumbersItsAttempts(t *testing.T) {
+	srv := callbacktest.NewServer(t, callbacktest.Statuses(500, 500, 200)...)
+	var numbers []int
+	hook, err := callback.New(callback.Config{URL: srv.URL}, callback.Options{
+		Observe: func(_ context.Context, a callback.Attempt) { numbers = append(numbers, a.Number) },
+	})
+	require.NoError(t, err)
+	c := callback.Retry(callback.RetryPolicy{Waits: []time.Duration{time.Millisecond}})(hook)
+	_, err = c.Call(t.Context(), callback.Message{})
+	require.NoError(t, err)
+	assert.Equal(t, []int{1, 2, 3}, numbers)
+}
+
+func TestRetryTellsHowLongItTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := callbacktest.Recorder{Answer: callbacktest.Fail(callbacktest.Failure(500), nil)}
+		c := callback.Retry(callback.RetryPolicy{Waits: []time.Duration{time.Minute}})(&r)
+		reply, err := c.Call(t.Context(), callback.Message{})
+		require.NoError(t, err)
+		assert.Equal(t, time.Minute, reply.Took)
+	})
+}
+
+func TestRetryKeepsWhatAWrapperSays(t *testing.T) {
+	said := errors.New("plugin: no")
+	r := callbacktest.Recorder{Answer: callbacktest.Fail(errors.Join(said, callbacktest.Failure(404)))}
+	_, err := callback.Retry(callback.RetryPolicy{})(&r).Call(t.Context(), callback.Message{})
+	require.ErrorIs(t, err, said)
+	require.ErrorIs(t, err, callback.ErrRefused)
+}

@@ -1,6 +1,7 @@
 package callback_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -137,4 +138,13 @@ func FuzzUpdate(f *testing.F) {
 			t.Errorf("%q: %v", reply, err)
 		}
 	})
+}
+
+func TestUpdateOfACutReplyIsAnError(t *testing.T) {
+	cut := callbacktest.Recorder{Answer: func(context.Context, callback.Message, int) (callback.Reply, error) {
+		return callback.Reply{Status: 200, Body: []byte(`{"severity":1}`), Truncated: true}, nil
+	}}
+	got, err := callback.Update(t.Context(), &cut, firing(), callback.UpdateOptions{Fields: changeable})
+	require.ErrorContains(t, err, "too long", "although what is there can be read")
+	assert.Equal(t, firing(), got)
 }

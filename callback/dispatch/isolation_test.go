@@ -1,6 +1,7 @@
 package dispatch_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"runtime"
@@ -76,6 +77,20 @@ func TestAnIdleEndpointIsSmall(t *testing.T) {
 	eventually(t, func() bool { return len(c.Messages()) == n }, "not everything arrived")
 	eventually(t, func() bool { return runtime.NumGoroutine() <= goroutines }, "goroutines are left")
 	assert.Less(t, (heap()-before)/n, uint64(4096), "bytes for an endpoint that is idle again")
+	runtime.KeepAlive(d)
+}
+
+func TestAKeyThatIsDoneCostsNothing(t *testing.T) {
+	const n = 50_000
+	d := newMemory(t, dispatch.MemoryOptions{})
+	c := callback.CallerFunc(func(context.Context, callback.Message) (callback.Reply, error) { return callback.Reply{}, nil })
+	add(t, d, "a", c, dispatch.EndpointOptions{Order: dispatch.Strict, Queue: n})
+	before := heap()
+	for i := range n {
+		require.NoError(t, d.Dispatch(t.Context(), message("msg_1", "a key of some length, number "+strconv.Itoa(i))))
+	}
+	eventually(t, func() bool { return stats(t, d, "a").Delivered == n }, "not everything arrived")
+	assert.Less(t, int64(heap())-int64(before), int64(2<<20), "bytes of 50,000 keys that nobody needs")
 	runtime.KeepAlive(d)
 }
 

@@ -1,12 +1,8 @@
 package dispatch_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
-	"runtime"
-	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,6 +27,24 @@ func TestDispatchToAllAndToSome(t *testing.T) {
 		assert.Equal(t, []string{"1"}, a.seen())
 		assert.Equal(t, []string{"1", "2"}, b.seen(), "an endpoint that is named twice gets the message once")
 		assert.Equal(t, uint64(2), stats(t, d, "b").Delivered)
+	})
+}
+
+func TestDispatchToAllKnowsWhoIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newMemory(t, dispatch.MemoryOptions{})
+		var a, b log
+		send(t, d, "", "0") // to nobody
+		add(t, d, "a", &a, dispatch.EndpointOptions{})
+		send(t, d, "", "1")
+		add(t, d, "b", &b, dispatch.EndpointOptions{})
+		send(t, d, "", "2")
+		synctest.Wait()
+		require.NoError(t, d.Remove(t.Context(), "a"))
+		send(t, d, "", "3")
+		drain(t, d)
+		assert.ElementsMatch(t, []string{"1", "2"}, a.seen())
+		assert.ElementsMatch(t, []string{"2", "3"}, b.seen())
 	})
 }
 
@@ -86,29 +100,6 @@ func TestAddRefusesWhatMakesNoSense(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestConcurrencyIsKept(t *testing.T) {
-	for _, n := range []int{1, 2, 7} {
-		t.Run(strconv.Itoa(n), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				d := newMemory(t, dispatch.MemoryOptions{})
-				a := log{answer: func(context.Context, callback.Message, int) error {
-					time.Sleep(time.Second)
-					return nil
-				}}
-				add(t, d, "a", &a, dispatch.EndpointOptions{Concurrency: n})
-				for i := range 20 {
-					require.NoError(t, d.Dispatch(t.Context(), message(strconv.Itoa(i), "")))
-				}
-				start := time.Now()
-				_, err := d.Shutdown(t.Context())
-				require.NoError(t, err)
-				assert.Equal(t, n, a.most)
-				assert.Equal(t, time.Duration((20+n-1)/n)*time.Second, time.Since(start), "and it is used")
-			})
-		})
-	}
-}
-
 func TestRetryWaitsOffTheWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newMemory(t, dispatch.MemoryOptions{})
@@ -158,91 +149,14 @@ func TestElapsedEndsAMessageThatWaits(t *testing.T) {
 	})
 }
 
-func TestOutcomes(t *testing.T) {
-	tests := []struct {
-		name     string
-		answer   error
-		result   dispatch.Result
-		attempts int
-		wantErr  error
-	}{
-		{"accepted", nil, dispatch.Delivered, 1, nil},
-		{"may pass", errPasses, dispatch.Failed, 3, callback.ErrGaveUp},
-		{"foreign error", errPlain, dispatch.Failed, 3, errPlain},
-		{"refused", errFinal, dispatch.Failed, 1, callback.ErrRefused},
-		{"gone", errGone, dispatch.Failed, 1, callback.ErrGone},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var outs []dispatch.Outcome
-				d := newMemory(t, dispatch.MemoryOptions{Observe: func(o dispatch.Outcome) { outs = append(outs, o) }})
-				a := log{answer: fails(tt.answer)}
-				add(t, d, "a", &a, dispatch.EndpointOptions{Retry: callback.RetryPolicy{Attempts: 3}})
-				require.NoError(t, d.Dispatch(t.Context(), message("1", "")))
-				_, err := d.Shutdown(t.Context())
-				require.NoError(t, err)
-				require.Len(t, outs, 1)
-				assert.Equal(t, tt.result, outs[0].Result)
-				assert.Equal(t, tt.attempts, outs[0].Attempts)
-				require.ErrorIs(t, outs[0].Err, tt.wantErr)
-				assert.Len(t, a.seen(), tt.attempts)
-			})
-		})
-	}
-}
-
-func TestAPanicFailsOneMessage(t *testing.T) {
-	d := newMemory(t, dispatch.MemoryOptions{})
-	a := log{answer: func(_ context.Context, m callback.Message, _ int) error {
-		if m.ID == "1" {
-			panic("secret")
-		}
-		return nil
-	}}
-	add(t, d, "a", &a, dispatch.EndpointOptions{})
-	for _, id := range []string{"1", "2"} {
-		require.NoError(t, d.Dispatch(t.Context(), message(id, "")))
-	}
-	_, err := d.Shutdown(t.Context())
-	require.NoError(t, err)
-	s := stats(t, d, "a")
-	assert.Equal(t, uint64(1), s.Failed)
-	assert.Equal(t, uint64(1), s.Delivered)
-}
-
-func TestACallerThatEndsItsGoroutineFailsOneMessage(t *testing.T) {
-	d := newMemory(t, dispatch.MemoryOptions{Observe: func(o dispatch.Outcome) {
-		if o.Message.ID == "3" {
-			runtime.Goexit() // neither may an observer hurt
-		}
-	}})
-	a := log{answer: func(_ context.Context, m callback.Message, _ int) error {
-		if m.ID == "1" {
-			runtime.Goexit() // what t.FailNow does
-		}
-		return nil
-	}}
-	add(t, d, "a", &a, dispatch.EndpointOptions{Concurrency: 1})
-	send(t, d, "", "1", "2", "3", "4")
-	drain(t, d)
-	s := stats(t, d, "a")
-	assert.Equal(t, uint64(1), s.Failed)
-	assert.Equal(t, uint64(3), s.Delivered)
-	assert.Equal(t, callback.Class(""), s.LastClass)
-}
-
-func TestTheBreakerLogsTheNameOfTheEndpoint(t *testing.T) {
+func TestElapsedDoesNotWaitForAnAttemptThatIsTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var buf bytes.Buffer
-		logger := slog.New(slog.NewTextHandler(&buf, nil))
 		d := newMemory(t, dispatch.MemoryOptions{})
 		a := log{answer: fails(errPasses)}
-		add(t, d, "ops", &a, dispatch.EndpointOptions{
-			Retry: callback.RetryPolicy{Attempts: 1}, Breaker: callback.BreakerPolicy{Failures: 1, Logger: logger},
-		})
+		policy := callback.RetryPolicy{Elapsed: time.Minute, Waits: []time.Duration{time.Minute + 1}}
+		add(t, d, "a", &a, dispatch.EndpointOptions{Retry: policy})
 		send(t, d, "", "1")
 		synctest.Wait()
-		assert.Contains(t, buf.String(), "endpoint=ops")
+		assert.Equal(t, uint64(1), stats(t, d, "a").Failed)
 	})
 }

@@ -144,6 +144,24 @@ func TestOrderLatestTakesNoPlace(t *testing.T) {
 	})
 }
 
+func TestOrderLatestIsAsOldAsItsMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newMemory(t, dispatch.MemoryOptions{})
+		answer, release := hold()
+		a := log{answer: answer}
+		add(t, d, "a", &a, dispatch.EndpointOptions{Concurrency: 1, Queue: 2, Full: dispatch.DropOldest, Order: dispatch.Latest})
+		send(t, d, "x", "0")
+		synctest.Wait()
+		send(t, d, "j", "1")
+		send(t, d, "k", "2")
+		send(t, d, "j", "3") // replaces 1
+		send(t, d, "l", "4") // drops 2, which is older than 3
+		release()
+		drain(t, d)
+		assert.Equal(t, []string{"0", "3", "4"}, a.seen())
+	})
+}
+
 // Whatever fails, however many workers there are: two messages of one key are
 // never in flight together, and under Strict none overtakes.
 func TestOrderHoldsUnderRandomFaults(t *testing.T) {
