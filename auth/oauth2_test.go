@@ -1,12 +1,16 @@
 package auth_test
 
 import (
+	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -172,6 +176,53 @@ func TestOAuth2IsNotHeldByASwitchOfProtocols(t *testing.T) {
 		TokenURL: s.URL, ClientID: "id", ClientSecret: canary, AllowHTTP: true,
 	})).Sign(get(), nil)
 	require.EqualError(t, err, "auth: oauth2: token endpoint answered 101")
+}
+
+// The errors of net/http quote what they could not read, and those of the
+// resolver name the machine that was asked.
+func TestOAuth2ErrorsRepeatNothing(t *testing.T) {
+	const broke, late = "it broke off, or does not speak HTTP", "it did not answer in time"
+	raw := func(answer string) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			near, far := net.Pipe()
+			go func() {
+				defer far.Close()
+				if _, err := http.ReadRequest(bufio.NewReader(far)); assert.NoError(t, err) {
+					io.WriteString(far, answer)
+				}
+			}()
+			dial := func(context.Context, string, string) (net.Conn, error) { return near, nil }
+			return (&http.Transport{DialContext: dial, DisableKeepAlives: true}).RoundTrip(r)
+		})
+	}
+	failed := func(err error) http.RoundTripper {
+		return roundTripper(func(*http.Request) (*http.Response, error) { return nil, err })
+	}
+	tests := []struct {
+		name     string
+		endpoint http.RoundTripper
+		want     string
+	}{
+		{"Location that is no URL", raw("HTTP/1.1 302 Found\r\nLocation: http://[::1" + canary + "\r\nContent-Length: 0\r\n\r\n"), broke},
+		{"no HTTP", raw("HTTP/1.1 " + canary + "\r\n\r\n"), broke},
+		{"no header", raw("HTTP/1.1 200 OK\r\n" + canary + "\r\n\r\n"), broke},
+		{"no length", raw("HTTP/1.1 200 OK\r\nContent-Length: " + canary + "\r\n\r\n"), broke},
+		{"no chunk", raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + canary + "\r\n"), broke},
+		{"resolver", failed(&net.OpError{Op: "dial", Err: &net.DNSError{Name: canary, Server: canary}}), "its name cannot be resolved"},
+		{"certificate", failed(&tls.CertificateVerificationError{Err: errors.New(canary)}), "its certificate cannot be verified"},
+		{"timeout", failed(&net.OpError{Op: "read", Addr: &net.UnixAddr{Name: canary}, Err: os.ErrDeadlineExceeded}), late},
+		{"alert", failed(&net.OpError{Op: "remote error", Addr: &net.UnixAddr{Name: canary}, Err: tls.AlertError(40)}), "tls: handshake failure"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := must(auth.NewOAuth2(auth.OAuth2Options{
+				TokenURL: "http://id.example.com/" + canary, ClientID: "id", ClientSecret: canary,
+				AllowHTTP: true, Client: &http.Client{Transport: tt.endpoint},
+			})).Sign(get(), nil)
+			require.ErrorIs(t, err, auth.ErrUnavailable)
+			assert.EqualError(t, err, "auth: oauth2: credentials unavailable: token endpoint: "+tt.want)
+		})
+	}
 }
 
 // issuing is an endpoint inside a bubble: each token is its number, and lives

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,14 +53,7 @@ func (a *OAuth2) fetch(ctx context.Context) (*accessToken, error) {
 	asked := time.Now()
 	resp, err := a.o.Client.Do(r)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		if errors.Is(err, egress.ErrBlocked) {
-			return nil, fmt.Errorf("token endpoint: %w", err)
-		}
-		return nil, fmt.Errorf("%w: token endpoint: %w", ErrUnavailable, withoutAddress(err))
+		return nil, unanswered(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusSwitchingProtocols {
@@ -68,7 +62,7 @@ func (a *OAuth2) fetch(ctx context.Context) (*accessToken, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTokenAnswer+1))
 	if err != nil {
-		return nil, fmt.Errorf("%w: answer of the token endpoint: %w", ErrUnavailable, withoutAddress(err))
+		return nil, unanswered(err)
 	}
 	switch {
 	case resp.StatusCode >= 500, resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode == http.StatusRequestTimeout:
@@ -81,14 +75,30 @@ func (a *OAuth2) fetch(ctx context.Context) (*accessToken, error) {
 	return parseToken(body, asked)
 }
 
-// withoutAddress returns what failed without the addresses that net puts in
-// front of it.
-func withoutAddress(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Err
+// unanswered says why there is no answer, in words of our own: those of net
+// and net/http hold the URL, addresses, and what the endpoint sent.
+func unanswered(err error) error {
+	var (
+		blocked     *egress.BlockedError
+		name        *net.DNSError
+		timeout     net.Error
+		certificate *tls.CertificateVerificationError
+		op          *net.OpError
+	)
+	reason := "it broke off, or does not speak HTTP"
+	switch {
+	case errors.As(err, &blocked):
+		return fmt.Errorf("token endpoint: %w", blocked)
+	case errors.As(err, &name):
+		reason = "its name cannot be resolved"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		reason = "it did not answer in time"
+	case errors.As(err, &certificate):
+		reason = "its certificate cannot be verified"
+	case errors.As(err, &op):
+		reason = op.Err.Error() // the errno, or the alert of TLS
 	}
-	return err
+	return fmt.Errorf("%w: token endpoint: %s", ErrUnavailable, reason)
 }
 
 func (a *OAuth2) request(ctx context.Context) (*http.Request, error) {
