@@ -60,9 +60,9 @@ type OAuth2Options struct {
 	// AllowHTTP permits a TokenURL without TLS, which shows the secret to
 	// everybody on the way.
 	AllowHTTP bool
-	// Client fetches the tokens; redirects are not followed. Nil means one with
-	// a timeout of 10 s, without a proxy, that never connects to link-local
-	// and cloud metadata addresses.
+	// Client fetches the tokens. It is copied: the copy follows no redirects,
+	// and has a timeout of 10 s if the Client has none. Nil means one without a
+	// proxy, that never connects to link-local and cloud metadata addresses.
 	Client *http.Client
 }
 

@@ -249,7 +249,8 @@ func (i *issuing) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (i *issuing) signer() *auth.OAuth2 {
 	return must(auth.NewOAuth2(auth.OAuth2Options{
-		TokenURL: "https://id.example.com/token", ClientID: "id", ClientSecret: "s", Client: &http.Client{Transport: i},
+		TokenURL: "https://id.example.com/token", ClientID: "id", ClientSecret: "s",
+		Client: &http.Client{Transport: i, Timeout: time.Minute},
 	}))
 }
 
@@ -337,6 +338,33 @@ func TestOAuth2GivingUp(t *testing.T) {
 		senders.Wait()
 		assert.Equal(t, int64(2), endpoint.calls.Load())
 	})
+}
+
+// http.Client has no timeout of its own, and nobody gives the fetch a deadline.
+func TestOAuth2GivesEveryClientATimeout(t *testing.T) {
+	tests := []struct {
+		name    string
+		timeout time.Duration // of the client
+		delay   time.Duration
+		wantErr error
+	}{
+		{"none, in time", 0, 9 * time.Second, nil},
+		{"none, late", 0, 11 * time.Second, auth.ErrUnavailable},
+		{"its own, in time", time.Minute, 59 * time.Second, nil},
+		{"its own, late", time.Minute, 61 * time.Second, auth.ErrUnavailable},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := &http.Client{Transport: &issuing{delay: tt.delay}, Timeout: tt.timeout}
+				s := must(auth.NewOAuth2(auth.OAuth2Options{
+					TokenURL: "https://id.example.com/token", ClientID: "id", ClientSecret: "s", Client: client,
+				}))
+				require.ErrorIs(t, s.Sign(get(), nil), tt.wantErr)
+				assert.Equal(t, tt.timeout, client.Timeout, "the caller's client is left alone")
+			})
+		})
+	}
 }
 
 func TestNewOAuth2Refuses(t *testing.T) {

@@ -25,10 +25,10 @@ const (
 	maxLifetime     = 24 * time.Hour
 )
 
-// tokenClient returns a client that follows no redirects.
+// tokenClient returns a client that follows no redirects and waits for ever for
+// nobody: all senders wait with it.
 func tokenClient(given *http.Client) *http.Client {
 	c := http.Client{
-		Timeout: oauth2Timeout,
 		// A token is fetched once in many minutes: no connection is kept.
 		Transport: &http.Transport{
 			DialContext:         egress.Policy{}.DialContext,
@@ -39,6 +39,9 @@ func tokenClient(given *http.Client) *http.Client {
 	}
 	if given != nil {
 		c = *given
+	}
+	if c.Timeout == 0 {
+		c.Timeout = oauth2Timeout
 	}
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &c
