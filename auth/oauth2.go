@@ -38,7 +38,8 @@ type accessToken struct {
 
 // A tokenFetch is one request to the endpoint, for everybody who needs a token.
 type tokenFetch struct {
-	done   chan struct{}
+	done   chan struct{} // closed when what follows is set
+	token  *accessToken
 	err    error
 	gaveUp bool // the caller who fetched gave up: the error is his alone
 }
@@ -135,7 +136,8 @@ func (a *OAuth2) get(ctx context.Context) (*accessToken, error) {
 			f = &tokenFetch{done: make(chan struct{})}
 			a.current = f
 			a.mu.Unlock()
-			return a.lead(ctx, f)
+			a.lead(ctx, f)
+			return f.token, f.err
 		}
 		a.mu.Unlock()
 
@@ -144,28 +146,29 @@ func (a *OAuth2) get(ctx context.Context) (*accessToken, error) {
 			return nil, context.Cause(ctx)
 		case <-f.done:
 		}
-		if f.err != nil && !f.gaveUp {
-			return nil, f.err
+		if !f.gaveUp {
+			// Also a token that is past its time already, where the endpoint is
+			// slow and gives short ones: to fetch again would not be faster.
+			return f.token, f.err
 		}
 	}
 }
 
 // lead fetches a token for everybody who waits for f.
-func (a *OAuth2) lead(ctx context.Context, f *tokenFetch) (token *accessToken, err error) {
+func (a *OAuth2) lead(ctx context.Context, f *tokenFetch) {
 	f.err = errors.New("fetch did not end") // what is left if the client panics
 	defer func() {
 		a.mu.Lock()
 		a.current = nil
 		if f.err == nil {
-			a.token = token
+			a.token = f.token
 		}
 		a.mu.Unlock()
 		close(f.done)
 	}()
-	token, f.err = a.fetch(ctx)
+	f.token, f.err = a.fetch(ctx)
 	if f.err != nil && ctx.Err() != nil {
 		f.gaveUp = true
 		f.err = context.Cause(ctx)
 	}
-	return token, f.err
 }

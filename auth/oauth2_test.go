@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -230,6 +231,7 @@ func TestOAuth2ErrorsRepeatNothing(t *testing.T) {
 type issuing struct {
 	calls atomic.Int64
 	delay time.Duration
+	life  string // of a token, in seconds; empty: an hour
 	fail  atomic.Bool
 }
 
@@ -243,7 +245,8 @@ func (i *issuing) RoundTrip(r *http.Request) (*http.Response, error) {
 	if i.fail.Load() {
 		return nil, errors.New("connection reset")
 	}
-	body := `{"access_token":"` + string(rune('0'+n)) + `","expires_in":3600}`
+	life := cmp.Or(i.life, "3600")
+	body := `{"access_token":"` + string(rune('0'+n)) + `","expires_in":` + life + `}`
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
@@ -308,6 +311,30 @@ func TestOAuth2SharesOneFetch(t *testing.T) {
 		}
 		senders.Wait()
 		assert.Equal(t, int64(2), endpoint.calls.Load())
+	})
+}
+
+// Tokens that do not live as long as the endpoint takes to give them are shared
+// all the same: otherwise those who wait would fetch one after the other.
+func TestOAuth2SharesTokensOfAShortLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		endpoint := &issuing{delay: 2 * time.Second, life: "1"}
+		s := endpoint.signer()
+		var senders sync.WaitGroup
+		start := time.Now()
+		for range 64 {
+			senders.Go(func() {
+				got, err := sign(t, s, t.Context())
+				assert.NoError(t, err)
+				assert.Equal(t, "Bearer 1", got)
+			})
+		}
+		senders.Wait()
+		assert.Equal(t, int64(1), endpoint.calls.Load())
+		assert.Equal(t, 2*time.Second, time.Since(start))
+		got, err := sign(t, s, t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "Bearer 2", got, "it is not kept")
 	})
 }
 

@@ -25,8 +25,8 @@ const (
 	maxLifetime     = 24 * time.Hour
 )
 
-// tokenClient returns a client that follows no redirects and waits for ever for
-// nobody: all senders wait with it.
+// tokenClient returns a client that follows no redirects, and that gives up in
+// the end: all senders wait with it.
 func tokenClient(given *http.Client) *http.Client {
 	c := http.Client{
 		// A token is fetched once in many minutes: no connection is kept.
