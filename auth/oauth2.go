@@ -71,7 +71,7 @@ type OAuth2Options struct {
 // [ErrEmptySecret] if the secret is empty.
 func NewOAuth2(o OAuth2Options) (*OAuth2, error) {
 	u, err := url.Parse(o.TokenURL)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Hostname() == "" {
 		return nil, errors.New("auth: oauth2: the token URL is not an absolute URL")
 	}
 	if u.Scheme != "https" && !(u.Scheme == "http" && o.AllowHTTP) {

@@ -401,6 +401,7 @@ func TestNewOAuth2Refuses(t *testing.T) {
 	for name, change := range map[string]func(*auth.OAuth2Options){
 		"no URL":          func(o *auth.OAuth2Options) { o.TokenURL = "" },
 		"relative":        func(o *auth.OAuth2Options) { o.TokenURL = "/token" },
+		"port, no host":   func(o *auth.OAuth2Options) { o.TokenURL = "https://:443/token" },
 		"not a URL":       func(o *auth.OAuth2Options) { o.TokenURL = "https://[" + canary },
 		"http":            func(o *auth.OAuth2Options) { o.TokenURL = "http://id.example.com/token" },
 		"another scheme":  func(o *auth.OAuth2Options) { o.TokenURL, o.AllowHTTP = "ftp://id.example.com/token", true },
