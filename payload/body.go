@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"slices"
@@ -41,7 +42,9 @@ func acceptsType(types []string, h http.Header) bool {
 	if types != nil {
 		return slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, media) })
 	}
-	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+	switch strings.ToLower(params["charset"]) {
+	case "", "utf-8", "utf8":
+	default:
 		return false
 	}
 	return media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json")
@@ -80,6 +83,7 @@ func gunzip(data []byte, limit int64) ([]byte, error) {
 	}
 	// One byte more than the limit tells a body of exactly that size from a
 	// longer one.
+	limit = min(limit, math.MaxInt64-1)
 	plain, err := io.ReadAll(io.LimitReader(z, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("gzip: %w", err)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -71,6 +72,7 @@ func TestHandlerRequests(t *testing.T) {
 		{"ordinary", noteBody, nil, payload.HandlerOptions{}, 200, success},
 		{"charset", noteBody, with("Content-Type", "application/json; charset=utf-8"), payload.HandlerOptions{}, 200, success},
 		{"charset in capitals", noteBody, with("Content-Type", "Application/JSON;charset=UTF-8"), payload.HandlerOptions{}, 200, success},
+		{"charset misspelt", noteBody, with("Content-Type", "application/json; charset=utf8"), payload.HandlerOptions{}, 200, success},
 		{"junk parameter", noteBody, with("Content-Type", "application/json; charset"), payload.HandlerOptions{}, 200, success},
 		{"suffix", noteBody, with("Content-Type", "application/cloudevents+json"), payload.HandlerOptions{}, 200, success},
 		{"no content type", noteBody, func(r *http.Request) { r.Header.Del("Content-Type") }, payload.HandlerOptions{}, 200, success},
@@ -104,6 +106,8 @@ func TestHandlerRequests(t *testing.T) {
 		{"identity", noteBody, with("Content-Encoding", "identity"), payload.HandlerOptions{}, 200, success},
 		{"gzip, largest", gzipped(pad(1000)), with("Content-Encoding", "gzip"), payload.HandlerOptions{MaxBody: 1000}, 200, success},
 		{"gzip, too large inside", gzipped(pad(1001)), with("Content-Encoding", "gzip"), payload.HandlerOptions{MaxBody: 1000}, 413, tooLarge},
+		{"no bound", noteBody, nil, payload.HandlerOptions{MaxBody: math.MaxInt64}, 200, success},
+		{"gzip, no bound", gzipped(noteBody), with("Content-Encoding", "gzip"), payload.HandlerOptions{MaxBody: math.MaxInt64}, 200, success},
 		{"gzip, not gzip", noteBody, with("Content-Encoding", "gzip"), payload.HandlerOptions{}, 400, `{"detail":"Body not readable"}`},
 		{"gzip, cut off", gzipped(noteBody)[:30], with("Content-Encoding", "gzip"), payload.HandlerOptions{}, 400, `{"detail":"Body not readable"}`},
 		{"another encoding", noteBody, with("Content-Encoding", "br"), payload.HandlerOptions{}, 415, `{"detail":"Unsupported Content-Encoding"}`},
