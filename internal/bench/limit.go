@@ -192,7 +192,7 @@ func middlewares() (group, error) {
 			serve("throttled", false, thr.RateLimit(next)),
 			serve("ulule/limiter", false, ulule.Handler(next)),
 			serve("didip/tollbooth", false, tollbooth.LimitHandler(toll, next)),
-			serve("go-chi/httprate", false, httprate.LimitByIP(plenty, time.Minute)(next)),
+			serve("go-chi/httprate", false, httprate.Limit(plenty, time.Minute, httprate.WithKeyFuncs(httprate.KeyByIP))(next)),
 		},
 		goals: []goal{{"alertwire", "sethvargo/go-limiter", 0.5}, {"alertwire", "throttled", 0.5}},
 	}, nil

@@ -17,11 +17,11 @@ import (
 
 	"github.com/go-resty/resty/v2"
 	"github.com/hashicorp/go-retryablehttp"
+	"github.com/prometheus/alertmanager/alert"
 	amcommon "github.com/prometheus/alertmanager/config/common"
 	"github.com/prometheus/alertmanager/notify"
 	"github.com/prometheus/alertmanager/notify/webhook"
 	"github.com/prometheus/alertmanager/template"
-	"github.com/prometheus/alertmanager/types"
 	commoncfg "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 	"github.com/valyala/fasthttp"
@@ -229,7 +229,7 @@ func finish(resp *http.Response, err error) error {
 
 // alertmanagerNotifier returns Alertmanager's webhook notifier as Alertmanager
 // makes it, and n alerts for it.
-func alertmanagerNotifier(to string, ca []byte, n int) (*webhook.Notifier, []*types.Alert, func(context.Context) context.Context, error) {
+func alertmanagerNotifier(to string, ca []byte, n int) (*webhook.Notifier, []*alert.Alert, func(context.Context) context.Context, error) {
 	tmpl, err := template.FromGlobs(nil)
 	if err != nil {
 		return nil, nil, nil, err
@@ -244,18 +244,18 @@ func alertmanagerNotifier(to string, ca []byte, n int) (*webhook.Notifier, []*ty
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	var alerts []*types.Alert
+	var alerts []*alert.Alert
 	for _, a := range message(n).Alerts {
-		alert := &types.Alert{}
-		alert.Labels, alert.Annotations = model.LabelSet{}, model.LabelSet{}
+		theirs := &alert.Alert{}
+		theirs.Labels, theirs.Annotations = model.LabelSet{}, model.LabelSet{}
 		for _, l := range a.Labels {
-			alert.Labels[model.LabelName(l.Name)] = model.LabelValue(l.Value)
+			theirs.Labels[model.LabelName(l.Name)] = model.LabelValue(l.Value)
 		}
 		for _, l := range a.Annotations {
-			alert.Annotations[model.LabelName(l.Name)] = model.LabelValue(l.Value)
+			theirs.Annotations[model.LabelName(l.Name)] = model.LabelValue(l.Value)
 		}
-		alert.StartsAt, alert.GeneratorURL = a.StartsAt, a.GeneratorURL
-		alerts = append(alerts, alert)
+		theirs.StartsAt, theirs.GeneratorURL = a.StartsAt, a.GeneratorURL
+		alerts = append(alerts, theirs)
 	}
 	withGroup := func(ctx context.Context) context.Context {
 		ctx = notify.WithGroupKey(ctx, "{}:{alertname=\"KubePodCrashLooping\"}")
