@@ -129,6 +129,38 @@ func TestZeroValuesRefuse(t *testing.T) {
 	assert.ErrorIs(t, zero.Verify(signed, nil), auth.ErrMissing)
 }
 
+// A constructor whose error was ignored leaves a nil pointer in the interface:
+// that is nil, and nil refuses.
+func TestNilPointersRefuse(t *testing.T) {
+	var (
+		basic     *auth.Basic
+		bearer    *auth.Bearer
+		header    *auth.Header
+		query     *auth.Query
+		key       *auth.HMAC
+		cert      *auth.ClientCert
+		addresses *auth.Addresses
+	)
+	full := get("Authorization", "Bearer x", "X-Key", "x", "X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64))
+	for _, v := range []auth.Verifier{basic, bearer, header, query, key, cert, addresses} {
+		for _, gate := range []auth.Verifier{v, auth.Any(v), auth.All(v), auth.All(auth.Any(v), must(auth.NewBearer("x")))} {
+			var reason error
+			status, _ := serve(t, auth.Require(gate, auth.RequireOptions{
+				OnReject: func(_ *http.Request, err error) { reason = err },
+			}), full.Clone(t.Context()))
+			assert.Equal(t, http.StatusUnauthorized, status, "%T in %T", v, gate)
+			assert.ErrorIs(t, reason, auth.ErrMissing, "%T in %T", v, gate)
+		}
+		if s, ok := v.(auth.Signer); ok {
+			_, err := (&auth.Transport{Signer: s}).RoundTrip(get())
+			assert.ErrorContains(t, err, "no signer", "%T", v)
+		}
+	}
+	var oauth2 *auth.OAuth2
+	_, err := (&auth.Transport{Signer: oauth2}).RoundTrip(get())
+	require.ErrorContains(t, err, "no signer")
+}
+
 func TestEmptySecretsAreRefused(t *testing.T) {
 	for name, err := range map[string]error{
 		"basic":        second(auth.NewBasic("user", "", auth.BasicOptions{})),

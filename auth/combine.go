@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 )
 
 // Any accepts a request that one of vs accepts. Without any, it refuses all
@@ -57,9 +58,7 @@ var (
 func newCombination(vs []Verifier) combination {
 	var c combination
 	for _, v := range vs {
-		if v = bare(v); v == nil {
-			v = refuser{}
-		}
+		v = usable(v)
 		if h, ok := v.(headerVerifier); ok {
 			c.headers = append(c.headers, h)
 		} else {
@@ -183,6 +182,23 @@ func (f *refusals) err() error {
 		return f.others[0]
 	}
 	return errors.Join(f.others...)
+}
+
+// usable returns what v stands for, and a refuser for nil.
+func usable(v Verifier) Verifier {
+	if s, ok := v.(several); ok {
+		return s.Verifier
+	}
+	if isNil(v) {
+		return refuser{}
+	}
+	return v
+}
+
+// isNil also finds the nil pointer of a constructor whose error was ignored.
+func isNil(v any) bool {
+	rv := reflect.ValueOf(v)
+	return !rv.IsValid() || rv.Kind() == reflect.Pointer && rv.IsNil()
 }
 
 // refuser stands where a verifier should be and is none.

@@ -175,19 +175,11 @@ func (h HMACConfig) scheme() (Scheme, error) {
 }
 
 // several is more than one scheme on one request. The verifier beside it may
-// do without the body or not: see bare.
+// do without the body or not: see usable.
 type several struct {
 	parts   []Strategy
 	headers []string
 	Verifier
-}
-
-// bare returns what v stands for.
-func bare(v Verifier) Verifier {
-	if s, ok := v.(several); ok {
-		return s.Verifier
-	}
-	return v
 }
 
 func newSeveral(parts []Strategy) (Strategy, error) {

@@ -38,9 +38,7 @@ const (
 // bound gives [ErrTooLarge]. Otherwise the body is read once, within the
 // bound, verified as raw bytes, and put back to be read again from the start.
 func Require(v Verifier, o RequireOptions) func(http.Handler) http.Handler {
-	if v = bare(v); v == nil {
-		v = refuser{}
-	}
+	v = usable(v)
 	if o.MaxBody <= 0 {
 		o.MaxBody = reqbody.DefaultMax
 	}

@@ -59,7 +59,7 @@ func (t *Transport) base() http.RoundTripper {
 
 // sign signs r, whose body it may replace.
 func (t *Transport) sign(r *http.Request) error {
-	if t.Signer == nil {
+	if isNil(t.Signer) {
 		return errors.New("auth: transport: no signer")
 	}
 	if r.Body == nil || r.Body == http.NoBody || !signsBody(t.Signer) {
