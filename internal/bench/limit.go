@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -192,7 +193,10 @@ func middlewares() (group, error) {
 			serve("throttled", false, thr.RateLimit(next)),
 			serve("ulule/limiter", false, ulule.Handler(next)),
 			serve("didip/tollbooth", false, tollbooth.LimitHandler(toll, next)),
-			serve("go-chi/httprate", false, httprate.Limit(plenty, time.Minute, httprate.WithKeyFuncs(httprate.KeyByIP))(next)),
+			serve("go-chi/httprate", false, httprate.LimitBy(plenty, time.Minute, func(r *http.Request) (string, error) {
+				host, _, err := net.SplitHostPort(r.RemoteAddr)
+				return httprate.CanonicalizeIP(host), err
+			})(next)),
 		},
 		goals: []goal{{"alertwire", "sethvargo/go-limiter", 0.5}, {"alertwire", "throttled", 0.5}},
 	}, nil
