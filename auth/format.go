@@ -27,6 +27,8 @@ type format struct {
 	// opaque says that what is signed could be a token: a text without any
 	// character that tells it from the answer of somebody's challenge.
 	opaque bool
+	// adjoined says that the body follows the id with nothing between them.
+	adjoined bool
 }
 
 // A segment is a piece of what is signed: a literal, or a place.
@@ -176,12 +178,17 @@ func (f *format) parseSigned() error {
 
 // parseID fills idBytes: visible ASCII characters without the one that stands
 // behind the id in the signed text, or else the same bytes could be read as
-// another id with another time. If nothing stands there, an id is a word.
+// another id with another time. If nothing stands there, an id is a word, and
+// if that is followed by the body, the body must not begin like one.
 func (f *format) parseID() {
 	after := ""
-	for i, p := range f.parts[:max(len(f.parts)-1, 0)] {
-		if p.place == idPlace {
+	for i, p := range f.parts {
+		switch {
+		case p.place != idPlace:
+		case i+1 < len(f.parts):
 			after = f.parts[i+1].literal
+		default:
+			f.adjoined = true
 		}
 	}
 	for c := byte('!'); c <= '~'; c++ {

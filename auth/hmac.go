@@ -38,7 +38,8 @@ type HMACOptions struct {
 	// answer to an ownership challenge is a signature over a text that a
 	// stranger chose: if the secret also answers challenges, he can have any
 	// short word signed, but no JSON document. (The rule holds as well for a
-	// scheme of your own whose timestamp and body could make up such a word.)
+	// scheme of your own whose timestamp and body could make up such a word, or
+	// whose id is followed by the body, so that bytes could change sides.)
 	AnyBody bool
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
@@ -63,7 +64,7 @@ func newHMAC(s Scheme, list secrets, o HMACOptions) (*HMAC, error) {
 	h := &HMAC{
 		format:    f,
 		tolerance: o.Tolerance,
-		jsonOnly:  f.opaque && !o.AnyBody,
+		jsonOnly:  (f.opaque || f.adjoined) && !o.AnyBody,
 		now:       o.Now,
 	}
 	if h.tolerance == 0 {

@@ -90,6 +90,25 @@ func TestIDsAreUnambiguous(t *testing.T) {
 	}
 }
 
+// Where the body follows the id, bytes of a form or of plain text could change
+// from one to the other, and the same signature would be right for both.
+func TestBodiesDoNotMoveIntoTheID(t *testing.T) {
+	for _, s := range []auth.Scheme{
+		{Header: "X-Sig", IDHeader: "X-Id", Signed: "v0:{id}{body}"},
+		{Header: "X-Sig", IDHeader: "X-Id", TimestampHeader: "X-Time", Signed: "{timestamp}.{id}{body}"},
+		{Header: "X-Sig", IDHeader: "X-Id", TimestampHeader: "X-Time", TimestampFormat: "rfc3339", Signed: "{timestamp}{id}{body}"},
+	} {
+		h := must(auth.NewHMAC(s, auth.HMACOptions{Secrets: []auth.Secret{"s"}}))
+		r := get("X-Id", "msg1")
+		require.NoError(t, h.Sign(r, []byte("user=1&admin=0")))
+		r.Header.Set("X-Id", "msg1user=1")
+		require.ErrorIs(t, h.Verify(r, []byte("&admin=0")), auth.ErrBodyShape, s.Signed)
+
+		require.NoError(t, h.Sign(r, []byte(`{"user":1}`)))
+		require.NoError(t, h.Verify(r, []byte(`{"user":1}`)), "a JSON document begins as no id ends")
+	}
+}
+
 // A signed text that could be the token of a challenge is accepted for JSON
 // documents only. What has a character in it that no token has, is none.
 func TestSchemesThatCouldSignTokens(t *testing.T) {
