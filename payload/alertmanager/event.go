@@ -53,11 +53,14 @@ func (m *Message) event(a *Alert) payload.Event {
 //	              severity from Severity where they are missing
 //	annotations   those of the event; summary from Title and description from
 //	              Text where they are missing
-//	startsAt      Time; endsAt too if resolved
+//	startsAt      Time, now where there is none; endsAt too if resolved
 //	generatorURL  URL
+//	fingerprint   Key of events of Alertmanager; else made of Source and Key, or
+//	              where there is no Key, of the labels
 //	groupKey      made of Source, alertname and Key
 //
-// Receiver is the Source of the event; set it, and ExternalURL, to what the
+// So the fingerprint is the same for the firing of an alert and its resolution,
+// even where these differ in their labels, as severities often do. Receiver is the Source of the event; set it, and ExternalURL, to what the
 // receiver expects.
 func FromEvent(e payload.Event) *Message {
 	labels := withMissing(e.Labels, "alertname", cmp.Or(e.Title, e.Key, e.Source, "event"))
@@ -65,18 +68,22 @@ func FromEvent(e payload.Event) *Message {
 	annotations := withMissing(e.Annotations, "summary", e.Title)
 	annotations = withMissing(annotations, "description", e.Text).Sorted()
 
+	at := e.Time
+	if at.IsZero() {
+		at = time.Now().UTC().Truncate(time.Millisecond) // the year 1 would be taken for a time
+	}
 	a := Alert{
 		Status:       Firing,
 		Labels:       labels,
 		Annotations:  annotations,
-		StartsAt:     e.Time,
+		StartsAt:     at,
 		GeneratorURL: e.URL,
-		Fingerprint:  Fingerprint(labels),
+		Fingerprint:  fingerprintOf(e, labels),
 	}
 	switch e.Kind {
 	case payload.KindResolved, payload.KindReachable, payload.KindTaskSucceeded:
 		a.Status = Resolved
-		a.EndsAt = cmp.Or(e.Time, time.Now().UTC()) // an end is what makes it resolved
+		a.EndsAt = a.StartsAt // an end is what makes it resolved
 	}
 	name := labels.Get("alertname")
 	return &Message{
@@ -88,6 +95,17 @@ func FromEvent(e payload.Event) *Message {
 		CommonAnnotations: annotations,
 		Version:           "4",
 		GroupKey:          fmt.Sprintf("{}/{source=%q}:{alertname=%q, key=%q}", e.Source, name, e.Key),
+	}
+}
+
+func fingerprintOf(e payload.Event, labels payload.Labels) string {
+	switch {
+	case e.Key == "":
+		return Fingerprint(labels)
+	case e.Source == source:
+		return e.Key
+	default:
+		return Fingerprint(payload.Labels{{Name: "key", Value: e.Key}, {Name: "source", Value: e.Source}})
 	}
 }
 

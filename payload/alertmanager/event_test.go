@@ -85,7 +85,7 @@ func TestFromEvent(t *testing.T) {
 		"groupLabels":{"alertname":"disk \"full\""},"commonLabels":{"alertname":"disk \"full\"","host":"db-3","severity":"critical"},
 		"commonAnnotations":{"description":"on db-3","summary":"disk \"full\""},"externalURL":"","version":"4",
 		"groupKey":"{}/{source=\"netdata\"}:{alertname=\"disk \\\"full\\\"\", key=\"k\"}","truncatedAlerts":0}`, string(b))
-	assert.Equal(t, alertmanager.Fingerprint(m.Alerts[0].Labels), m.Alerts[0].Fingerprint)
+	assert.Regexp(t, "^[0-9a-f]{16}$", m.Alerts[0].Fingerprint)
 
 	for kind, want := range map[payload.Kind]alertmanager.Status{
 		payload.KindFiring: "firing", payload.KindAcknowledged: "firing", payload.KindUnreachable: "firing", payload.KindTaskFailed: "firing", "new": "firing",
@@ -101,6 +101,33 @@ func TestFromEvent(t *testing.T) {
 		m := alertmanager.FromEvent(e)
 		require.NoError(t, m.Validate(), "there is always a label")
 		assert.Equal(t, want, m.Alerts[0].Labels.Get("alertname"))
+	}
+}
+
+// Receivers pair a resolution with its firing by the fingerprint, and the two
+// seldom have equal labels: a cleared alert has no severity.
+func TestFromEventKeepsTheFingerprintOverTheLifeOfAnAlert(t *testing.T) {
+	of := func(e payload.Event) string { return alertmanager.FromEvent(e).Alerts[0].Fingerprint }
+	firing := payload.Event{Source: "netdata", Key: "k", Kind: payload.KindFiring, Severity: payload.SeverityCritical, Title: "critical"}
+	resolved := payload.Event{Source: "netdata", Key: "k", Kind: payload.KindResolved, Title: "fine"}
+	assert.Equal(t, of(firing), of(resolved))
+	resolved.Key = "l"
+	assert.NotEqual(t, of(firing), of(resolved))
+	resolved.Key, resolved.Source = "k", "netpulse"
+	assert.NotEqual(t, of(firing), of(resolved))
+	assert.Equal(t, "k", of(payload.Event{Source: "alertmanager", Key: "k"}), "which made it")
+
+	m := alertmanager.FromEvent(payload.Event{Title: "no key"})
+	assert.Equal(t, alertmanager.Fingerprint(m.Alerts[0].Labels), m.Alerts[0].Fingerprint)
+}
+
+func TestFromEventWithoutTimeStartsNow(t *testing.T) {
+	before := time.Now().Truncate(time.Millisecond)
+	for _, kind := range []payload.Kind{payload.KindFiring, payload.KindResolved} {
+		a := alertmanager.FromEvent(payload.Event{Kind: kind, Title: "t"}).Alerts[0]
+		assert.False(t, a.StartsAt.Before(before), "not the year 1")
+		assert.False(t, a.StartsAt.After(time.Now()))
+		assert.Equal(t, kind == payload.KindResolved, a.EndsAt.Equal(a.StartsAt))
 	}
 }
 
