@@ -160,12 +160,22 @@ func (a *Alert) fields(f *jsonscan.Fields) {
 }
 
 // Format returns the format for [payload.Formats]: a message of Alertmanager's
-// shape with an orgId, or with a title and a state. It comes before the format
-// of package alertmanager.
+// shape, not of its version, with an orgId or with a title and a state; of these
+// three one is enough in version "1". It comes before the format of package
+// alertmanager.
 func Format() payload.Format {
 	return payload.NewFormat(source, func(s payload.Shape) bool {
-		return s.Kind() == "object" && s.KindOf("alerts") == "array" && s.Text("version") != "4" &&
-			(s.Has("orgId") || s.Has("title", "state"))
+		if s.Kind() != "object" || s.KindOf("alerts") != "array" {
+			return false
+		}
+		switch s.Text("version") {
+		case "4":
+			return false
+		case "1":
+			return s.Has("orgId") || s.Has("title") || s.Has("state")
+		default:
+			return s.Has("orgId") || s.Has("title", "state")
+		}
 	}, Decode)
 }
 

@@ -160,13 +160,17 @@ func TestFormatTellsGrafanaFromAlertmanager(t *testing.T) {
 
 func TestFormat(t *testing.T) {
 	for body, want := range map[string]bool{
-		`{"alerts":[],"orgId":1}`:               true,
-		`{"alerts":[],"title":"","state":""}`:   true,
-		`{"alerts":[],"orgId":1,"version":"1"}`: true,
-		`{"alerts":[],"orgId":1,"version":"4"}`: false,
-		`{"alerts":[],"title":""}`:              false,
-		`{"alerts":{},"orgId":1}`:               false,
-		`[{"alerts":[],"orgId":1}]`:             false,
+		`{"alerts":[],"orgId":1}`:                true,
+		`{"alerts":[],"title":"","state":""}`:    true,
+		`{"alerts":[],"orgId":1,"version":"1"}`:  true,
+		`{"alerts":[],"orgId":1,"version":"4"}`:  false,
+		`{"alerts":[],"title":""}`:               false,
+		`{"alerts":{},"orgId":1}`:                false,
+		`{"alerts":[],"title":"","version":"1"}`: true,
+		`{"alerts":[],"state":"","version":"1"}`: true,
+		`{"alerts":[],"version":"1"}`:            false,
+		`{"alerts":[],"title":"","version":"3"}`: false,
+		`[{"alerts":[],"orgId":1}]`:              false,
 	} {
 		s, err := payload.ShapeOf([]byte(body))
 		require.NoError(t, err)
