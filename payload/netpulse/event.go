@@ -62,10 +62,11 @@ func severity(outcome Outcome, executions []Execution) payload.Severity {
 }
 
 func (m *Message) text(outcome Outcome, executions []Execution) string {
-	if outcome.Failed && outcome.Message+outcome.Type != "" {
-		if outcome.Type == "" {
-			return outcome.Message
-		}
+	switch {
+	case !outcome.Failed || outcome.Type+outcome.Message == "":
+	case outcome.Type == "" || outcome.Message == "":
+		return outcome.Type + outcome.Message
+	default:
 		return outcome.Type + ": " + outcome.Message
 	}
 	if m.Text != "" || len(executions) == 0 {

@@ -211,6 +211,10 @@ func TestEvents(t *testing.T) {
 	} {
 		assert.Equal(t, tt.want, tt.m.Events()[0].Kind)
 	}
+	for _, text := range []string{"TimeoutError: ", "('TimeoutError', '')", "(TimeoutError, )"} {
+		m := netpulse.Message{ID: "a", Generation: netpulse.Generation3, Status: netpulse.StatusFailed, Text: text}
+		assert.Equal(t, "TimeoutError", m.Events()[0].Text, "many exceptions have no message")
+	}
 	assert.Equal(t, "b", (&netpulse.Message{ID: "a", Command: []string{"", " b "}}).Events()[0].Title)
 }
 
