@@ -69,9 +69,11 @@ func (a *Alert) Events() []payload.Event {
 }
 
 func (r Rooms) names() string {
-	names := make([]string, len(r))
+	names := make([]string, 0, len(r))
 	for i := range r {
-		names[i] = r[i].Name
+		if r[i].Name != "" {
+			names = append(names, r[i].Name)
+		}
 	}
 	return strings.Join(names, ", ")
 }

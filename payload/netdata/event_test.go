@@ -45,6 +45,7 @@ func TestEventsOfAlerts(t *testing.T) {
 	}}, decode(t, "nested-alert-full").Events())
 	assert.Equal(t, decode(t, "nested-alert").Events()[0].Key, decode(t, "nested-alert-clear").Events()[0].Key)
 	assert.Equal(t, "All nodes, Databases", decode(t, "flat-alert-rooms-list").Events()[0].Annotations.Get("rooms"))
+	assert.Equal(t, "a, b", read(t, `{"alert":"n","rooms":["a","",{"url":"u"},"b"]}`).Events()[0].Annotations.Get("rooms"), "no name, nothing to list")
 }
 
 // Each line of the mapping table, with its fallbacks.
