@@ -13,7 +13,7 @@ import (
 // When it is full, the id that would be forgotten first is forgotten early, so
 // that a duplicate may get through; see [Dedup.Evictions]. Ids are told apart by
 // 64 bits of a seeded hash: among a million of them, one that is new is taken for
-// a duplicate with a probability of 4 in 10^13.
+// a duplicate with a probability of 5 in 10^14.
 type Dedup struct {
 	// Window is how long an id is remembered, counted from when it was first
 	// seen. Zero or less means 60 seconds; more than 36 years means that.

@@ -3,6 +3,7 @@ package ratelimit_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -60,6 +61,52 @@ func ExampleOptions_rateFor() {
 	// paying true
 	// on-call true
 }
+
+func ExampleLimiter_Wait() {
+	perEndpoint, _ := ratelimit.New(ratelimit.Rate{Events: 1000, Per: time.Second, Burst: 1}, ratelimit.Options{})
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for range 3 { // no more than one in a millisecond
+		if err := perEndpoint.Wait(ctx, "https://chat.example"); err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println("call")
+	}
+	// Output:
+	// call
+	// call
+	// call
+}
+
+func ExampleRate_UnmarshalText() {
+	var rate ratelimit.Rate
+	flags := flag.NewFlagSet("receiver", flag.ContinueOnError)
+	flags.TextVar(&rate, "per-ip", ratelimit.Rate{Events: 100, Per: time.Minute}, "limit per address")
+	err := flags.Parse([]string{"-per-ip", "20/s burst 50"})
+	fmt.Println(rate, err)
+	// Output: 20/1s burst 50 <nil>
+}
+
+func ExampleFallback() {
+	away := storeFunc(func() error { return errors.New("connection refused") })
+	limiter, _ := ratelimit.New(ratelimit.Rate{Events: 4, Per: time.Hour}, ratelimit.Options{
+		Store: &ratelimit.Fallback{
+			Store:     away,
+			Instances: 2, // so that this one may admit two of the four
+			OnChange:  func(err error) { fmt.Println("store:", err) },
+		},
+	})
+	fmt.Println(limiter.Allow("team-a"), limiter.Allow("team-a"), limiter.Allow("team-a"))
+	// Output:
+	// store: connection refused
+	// true true false
+}
+
+// storeFunc is a store that is away.
+type storeFunc func() error
+
+func (f storeFunc) Take(context.Context, []ratelimit.Request, []ratelimit.Decision) error { return f() }
 
 func ExampleMemory() {
 	var store ratelimit.Memory // one for several limits

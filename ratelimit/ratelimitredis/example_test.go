@@ -12,7 +12,7 @@ import (
 	"github.com/alertwire/alertwire/ratelimit/ratelimitredis"
 )
 
-func Example() {
+func ExampleNew() {
 	server, err := miniredis.Run() // in a program: the address of a Redis
 	if err != nil {
 		fmt.Println(err)
@@ -22,7 +22,7 @@ func Example() {
 
 	client := redis.NewUniversalClient(ratelimitredis.Defaults(server.Addr()))
 	defer client.Close()
-	store, err := ratelimitredis.New(client, ratelimitredis.Options{Prefix: "myapp", Timeout: time.Second})
+	store, err := ratelimitredis.New(client, ratelimitredis.Options{Prefix: "myapp", Timeout: 5 * time.Second})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -49,7 +49,7 @@ func ExampleNewDedup() {
 	client := redis.NewUniversalClient(ratelimitredis.Defaults(server.Addr()))
 	defer client.Close()
 
-	dedup, err := ratelimitredis.NewDedup(client, ratelimitredis.DedupOptions{Window: time.Hour, Timeout: time.Second})
+	dedup, err := ratelimitredis.NewDedup(client, ratelimitredis.DedupOptions{Window: time.Hour, Timeout: 5 * time.Second})
 	if err != nil {
 		fmt.Println(err)
 		return
