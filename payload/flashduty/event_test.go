@@ -113,6 +113,7 @@ func TestFromEvent(t *testing.T) {
 		"last_time":1767323045,"num":"`+strings.ToUpper(id[18:])+`","progress":"Triggered","resolution":"","root_cause":"","snoozed_before":0,"start_time":1767323045,
 		"title":"disk full","updated_at":1767323045,"fields":{"runbook_url":"\"r\""}}}`, encode(t, p))
 	assert.Equal(t, `"r"`, p.Incident.Fields.Text("runbook_url"))
+	assert.NotContains(t, encode(t, flashduty.FromEvent(payload.Event{})), `"labels"`)
 }
 
 func TestFromEventKinds(t *testing.T) {
