@@ -76,8 +76,8 @@ func (f *format) parseHeaders() error {
 
 // parseList demands that each element of a list can be read in one way only.
 func (f *format) parseList() error {
-	if len(f.Separator) > 1 || f.Separator != "" && strings.Contains(opaqueAlphabet, f.Separator) {
-		return errors.New("separator is not a single character that stands in no signature")
+	if sep := f.Separator; len(sep) > 1 || sep != "" && (sep < " " || sep > "~" || strings.Contains(opaqueAlphabet, sep)) {
+		return errors.New("separator is not a single character that stands in no signature and can be sent")
 	}
 	var prefixes []string
 	for _, p := range []string{f.Prefix, f.TimestampPrefix, f.Ed25519} {
@@ -166,11 +166,10 @@ func (f *format) parseSigned() error {
 	if places[idPlace] != (f.IDHeader != "") {
 		return errors.New("an id is signed but has no header, or has one and is not signed")
 	}
-	timed := f.TimestampHeader != "" || f.TimestampPrefix != ""
 	if f.TimestampHeader != "" && f.TimestampPrefix != "" {
 		return errors.New("the time is in two places")
 	}
-	if places[timestampPlace] != timed {
+	if places[timestampPlace] != f.timed() {
 		return errors.New("a time is signed but has no place in the header, or has one and is not signed")
 	}
 	return nil
@@ -202,6 +201,9 @@ func (f *format) parseTimeFormat() error {
 	switch f.TimestampFormat {
 	case "", unixFormat, milliFormat:
 	case rfc3339Format:
+		if f.TimestampPrefix != "" && f.Separator == ":" {
+			return errors.New("the time has the separator in it")
+		}
 		f.opaque = f.opaque && !f.timed() // its colons stand in no token
 	default:
 		return fmt.Errorf("unknown timestamp format %q", f.TimestampFormat)
