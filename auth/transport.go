@@ -33,14 +33,15 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if leftFirstHost(r) {
 		return t.base().RoundTrip(r)
 	}
-	r = r.Clone(r.Context())
-	if err := t.sign(r); err != nil {
-		if r.Body != nil {
-			r.Body.Close() // a RoundTripper closes the body, whatever happens
+	signed := r.Clone(r.Context())
+	signed.Trailer = r.Trailer // the caller sets its values while the body is read
+	if err := t.sign(signed); err != nil {
+		if signed.Body != nil {
+			signed.Body.Close() // a RoundTripper closes the body, whatever happens
 		}
 		return nil, err
 	}
-	return t.base().RoundTrip(r)
+	return t.base().RoundTrip(signed)
 }
 
 // CloseIdleConnections is passed on to Base.
@@ -70,15 +71,17 @@ func (t *Transport) sign(r *http.Request) error {
 		return fmt.Errorf("auth: transport: read body: %w", err)
 	}
 	r.Body.Close()
-	if len(body) == 0 {
+	if len(body) == 0 && len(r.Trailer) == 0 {
 		r.Body, r.GetBody, r.ContentLength = http.NoBody, nil, 0
 		return t.Signer.Sign(r, nil)
 	}
 	// From here on the bytes that are signed are the bytes that are sent.
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	r.Body, _ = r.GetBody()
-	r.ContentLength = int64(len(body))
-	r.TransferEncoding = nil
+	r.ContentLength, r.TransferEncoding = int64(len(body)), nil
+	if len(r.Trailer) > 0 {
+		r.ContentLength = -1 // only a body in chunks has a trailer
+	}
 	return t.Signer.Sign(r, body)
 }
 

@@ -79,6 +79,48 @@ func TestTransportLeavesTheRequestAlone(t *testing.T) {
 	}
 }
 
+// endOf calls f when the end of a body is read.
+type endOf struct {
+	io.Reader
+	f func()
+}
+
+func (e endOf) Read(p []byte) (int, error) {
+	n, err := e.Reader.Read(p)
+	if err == io.EOF {
+		e.f()
+	}
+	return n, err
+}
+
+// A caller gives the values of a trailer when it has come to the end of its
+// body, in the map of its own request.
+func TestTransportSendsTrailers(t *testing.T) {
+	for name, s := range strategies() {
+		t.Run(name, func(t *testing.T) {
+			var trailer http.Header
+			server := httptest.NewServer(auth.Require(s, auth.RequireOptions{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				_, err := io.Copy(io.Discard, r.Body)
+				assert.NoError(t, err)
+				trailer = r.Trailer
+			})))
+			defer server.Close()
+			client := &http.Client{Transport: &auth.Transport{Signer: s, Base: server.Client().Transport}}
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, nil)
+			require.NoError(t, err)
+			r.Header.Set("Webhook-Id", "msg_1")
+			r.Trailer = http.Header{"X-Sum": nil}
+			r.Body = io.NopCloser(endOf{strings.NewReader("{}"), func() { r.Trailer.Set("X-Sum", "abc") }})
+			r.ContentLength = -1
+			resp, err := client.Do(r)
+			require.NoError(t, err)
+			resp.Body.Close()
+			require.Equal(t, http.StatusOK, resp.StatusCode)
+			assert.Equal(t, http.Header{"X-Sum": {"abc"}}, trailer)
+		})
+	}
+}
+
 func TestTransportSendsNothingUnsigned(t *testing.T) {
 	errBroken := errors.New("disk gone")
 	key := standardWebhooks(whsec)
