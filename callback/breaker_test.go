@@ -82,7 +82,7 @@ func TestBreakerOpensAndCloses(t *testing.T) {
 
 		time.Sleep(10*time.Second - 1)
 		require.ErrorIs(t, c.call(1, nil), callback.ErrOpen)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		require.ErrorIs(t, c.call(1, down), down, "the probe")
 		require.ErrorIs(t, c.call(1, nil), callback.ErrOpen, "it failed")
 		time.Sleep(10 * time.Second)

@@ -63,14 +63,12 @@ func ExampleLimit() {
 
 func ExampleRecover() {
 	plugin := callback.CallerFunc(func(context.Context, callback.Message) (callback.Reply, error) {
-		var headers map[string]string
-		headers["X-Token"] = "secret"
-		return callback.Reply{}, nil
+		panic(errors.New("not for a log: secret"))
 	})
 	c := callback.Decorate(plugin, callback.Recover())
 	_, err := c.Call(context.Background(), callback.Message{ID: "msg_1"})
 	fmt.Println(err)
-	// Output: callback: call: panic: refused for good: assignment to entry in nil map
+	// Output: callback: call: panic: refused for good: panic with a *errors.errorString
 }
 
 func TestBestEffortNeverFails(t *testing.T) {

@@ -133,7 +133,7 @@ func TestAllMembers(t *testing.T) {
 		exported++
 		was := reflect.New(v.Field(i).Type()).Elem()
 		was.Set(v.Field(i))
-		other := was
+		var other reflect.Value
 		if was.IsZero() {
 			other = nonZero(was.Type())
 		} else {
