@@ -3,9 +3,11 @@
 package flashduty_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/alertwire/alertwire/payload/flashduty"
 	"github.com/alertwire/alertwire/payload/internal/wiretest"
@@ -21,4 +23,15 @@ func TestAppendJSONDoesNotAllocate(t *testing.T) {
 			assert.Zero(t, testing.AllocsPerRun(100, func() { buf, _ = p.AppendJSON(buf[:0]) }), name)
 		}
 	}
+}
+
+// However many required fields are empty, the text of the object is gone through
+// once: each pass copies the escaped names in it.
+func TestValidateReadsTheTextOnce(t *testing.T) {
+	const names = 1000
+	p, err := flashduty.Decode([]byte(`{"event_id":"e","event_time":1,"event_type":"a_new","alert":{"alert_id":"1"` +
+		strings.Repeat(`,"\u0061":1`, names) + `}}`))
+	require.NoError(t, err)
+	assert.Equal(t, wrong("alert.alert_key", "missing"), p.Validate())
+	assert.Less(t, testing.AllocsPerRun(10, func() { _ = p.Validate() }), 1.5*names)
 }

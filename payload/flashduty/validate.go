@@ -3,6 +3,7 @@ package flashduty
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/alertwire/alertwire/internal/jsonscan"
 	"github.com/alertwire/alertwire/payload"
@@ -49,6 +50,7 @@ func (p *Push) Validate() error {
 type checker struct {
 	prefix string
 	origin jsonscan.Origin // of the object that is checked
+	due    []string        // its fields that are empty, and may be if they are there
 	err    *payload.FieldError
 }
 
@@ -66,22 +68,31 @@ func (c *checker) full(field string, empty bool) {
 	c.wrong(field, empty, "missing or empty")
 }
 
-// there demands a field that may well be empty. One of an object made in Go is
-// written in any case.
+// there demands a field that may well be empty, as [checker.settle] finds out. One
+// of an object made in Go is written in any case.
 func (c *checker) there(field string, empty bool) {
-	c.wrong(field, empty && c.origin.Text() != "" && !has(c.origin, field), "missing")
+	if empty && c.origin.Text() != "" {
+		c.due = append(c.due, field)
+	}
 }
 
-// has reports whether the text of o has a member of that name, which is not
-// null.
-func has(o jsonscan.Origin, name string) bool {
-	found := false
-	for member, value := range jsonscan.Unknown(o, func(*json.RawMessage, *jsonscan.Fields) {}) {
-		if member == name {
-			found = string(value) != "null" // the last counts
+// settle looks for the due fields in the text of the object: for all at once,
+// because the text may be long. One that is null is not there.
+func (c *checker) settle() {
+	due := c.due
+	c.due = nil
+	if c.err != nil || len(due) == 0 {
+		return
+	}
+	found := make([]bool, len(due))
+	for member, value := range jsonscan.Unknown(c.origin, func(*json.RawMessage, *jsonscan.Fields) {}) {
+		if i := slices.Index(due, member); i >= 0 {
+			found[i] = string(value) != "null" // the last counts
 		}
 	}
-	return found
+	if i := slices.Index(found, false); i >= 0 {
+		c.wrong(due[i], true, "missing")
+	}
 }
 
 func (c *checker) incident(i *Incident) {
@@ -94,6 +105,7 @@ func (c *checker) incident(i *Incident) {
 	c.there("updated_at", i.UpdatedAt == 0)
 	c.there("start_time", i.StartTime == 0)
 	c.there("detail_url", i.DetailURL == "")
+	c.settle()
 	for n := range i.Alerts {
 		c.within(fmt.Sprintf("incident.alerts[%d].", n), i.Alerts[n].origin)
 		c.full("alert_id", i.Alerts[n].ID == "")
@@ -116,4 +128,5 @@ func (c *checker) alert(a *Alert) {
 	c.there("data_source_type", a.DataSourceType == "")
 	c.there("channel_id", a.ChannelID == 0)
 	c.there("channel_name", a.ChannelName == "")
+	c.settle()
 }
