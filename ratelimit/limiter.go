@@ -73,7 +73,7 @@ func (l *Limiter) Allow(key string) bool {
 // Take spends n events of the key, all of them or, if there are fewer, none. An
 // n of zero asks without spending. It returns [ErrInvalid] if n is negative,
 // [ErrOversize] if the bucket never holds n, and what the Store returns if that
-// fails; the Decision is not OK then.
+// fails; the Decision is not OK then. For an exempt key it is OK and nothing else.
 func (l *Limiter) Take(ctx context.Context, key string, n int) (Decision, error) {
 	if l.exempt != nil && l.exempt(key) {
 		return Decision{OK: true}, nil
@@ -127,7 +127,7 @@ func (l *Limiter) rateOf(key string) Rate {
 // the same key is admitted in no particular order. It returns the cause of the
 // context's end, a wrapped [context.DeadlineExceeded] at once if the deadline is
 // too near, and the errors of [Limiter.Take]. If it returns an error, nothing was
-// spent.
+// spent, as far as the Store knows.
 func (l *Limiter) Wait(ctx context.Context, key string) error {
 	for {
 		if ctx.Err() != nil {

@@ -12,7 +12,7 @@ import (
 type Rate struct {
 	// Events are refilled evenly over Per, which is measured in whole
 	// nanoseconds per event: 100 per minute are exact, 7 per second are fast by
-	// one event in years.
+	// one event in a year.
 	Events int
 	Per    time.Duration
 	// Burst is how many events the bucket holds. Zero means Events.

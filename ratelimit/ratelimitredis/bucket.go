@@ -58,8 +58,10 @@ func (b bucket) decide(ok bool, debt int64) ratelimit.Decision {
 }
 
 // refusedBefore reports whether a bucket is known to be empty, and decides if so.
+// While the server fails it knows nothing, so that who watches the failures does
+// not take a decision of ours for one of the server's.
 func (s *Store) refusedBefore(ctx context.Context, reqs []ratelimit.Request, buckets []bucket, out []ratelimit.Decision) bool {
-	if s.denied == nil {
+	if s.denied == nil || s.guard.failing() {
 		return false
 	}
 	refused := false

@@ -194,6 +194,29 @@ func TestBootsWithoutServer(t *testing.T) {
 	assert.Equal(t, []bool{false, true}, changes)
 }
 
+// Clients that were exhausted when the server failed are so afterwards, and the
+// failure is told once, whoever asks meanwhile.
+func TestFallbackIsWarm(t *testing.T) {
+	srv := startServer(t)
+	var changes []bool
+	fallback := &ratelimit.Fallback{
+		Store:    newStore(t, srv.client(t), patient),
+		OnChange: func(err error) { changes = append(changes, err == nil) },
+	}
+	exhausted, other := ask("exhausted", 3, time.Hour, 1), ask("other", 1000, time.Hour, 1)
+	for range 4 {
+		take(t, fallback, exhausted)
+	}
+	srv.kill()
+	for range 20 {
+		d := take(t, fallback, other)[0]
+		assert.True(t, d.OK)
+		assert.True(t, d.Degraded)
+		assert.False(t, take(t, fallback, exhausted)[0].OK)
+	}
+	assert.Equal(t, []bool{false}, changes)
+}
+
 // The caller who gives up is no reason to leave the server alone.
 func TestCallersGiveUp(t *testing.T) {
 	s := newStore(t, anyServer(t), patient)

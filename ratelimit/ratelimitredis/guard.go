@@ -57,7 +57,7 @@ func run[T any](ctx context.Context, g *guard, f func(context.Context, redis.Uni
 	}
 	v, err := f(limited, g.client)
 	if err == nil {
-		if g.failures.Load() != 0 {
+		if g.failing() {
 			g.failures.Store(0)
 		}
 		return v, nil
@@ -114,5 +114,8 @@ func (g *guard) failed(err error) {
 		g.next.Store(g.now() + int64(pause))
 	}
 }
+
+// failing reports whether the latest call failed.
+func (g *guard) failing() bool { return g.failures.Load() > 0 }
 
 func (g *guard) now() int64 { return int64(time.Since(g.start)) }
