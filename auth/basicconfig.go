@@ -53,7 +53,9 @@ func (b BasicConfig) MarshalYAML() (any, error) { return b.marshal(), nil }
 func (b *BasicConfig) UnmarshalJSON(data []byte) error { return b.unmarshal(strictJSON(data)) }
 
 // UnmarshalYAML reads the list of two, or the mapping.
-func (b *BasicConfig) UnmarshalYAML(decode func(any) error) error { return b.unmarshal(decode) }
+func (b *BasicConfig) UnmarshalYAML(decode func(any) error) error {
+	return b.unmarshal(strictYAML(decode))
+}
 
 func (b *BasicConfig) unmarshal(decode func(any) error) error {
 	var pair []Source

@@ -85,19 +85,8 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 // UnmarshalYAML reads a Config and refuses what it does not know, whether the
 // library is told to or not.
 func (c *Config) UnmarshalYAML(decode func(any) error) error {
-	var keys map[string]any
-	if err := decode(&keys); err != nil {
-		return errors.New("auth: credentials are a mapping")
-	}
-	for key := range keys {
-		switch key {
-		case "basic", "bearer", "header", "query", "hmac":
-		default:
-			return fmt.Errorf("auth: unknown key %q", key)
-		}
-	}
 	type plain Config
-	return decode((*plain)(c))
+	return strictYAML(decode)((*plain)(c))
 }
 
 // MarshalJSON writes a Config; inline secrets are redacted.

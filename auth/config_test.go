@@ -238,6 +238,49 @@ func TestConfigYAMLMethods(t *testing.T) {
 	}
 }
 
+// A YAML library that is not strict passes over what it does not know, at every
+// depth, and one that is quotes what stands where a mapping should.
+func TestConfigYAMLIsReadStrictly(t *testing.T) {
+	lax := func(text string) func(any) error {
+		return func(v any) error {
+			if err := json.Unmarshal([]byte(text), v); err != nil {
+				return fmt.Errorf("cannot unmarshal %s: %w", text, err)
+			}
+			return nil
+		}
+	}
+	for text, want := range map[string]string{
+		`{"hmac": {"scheme": "github", "secret": "` + canary + `", "anybody": true}}`:            `auth: hmac: unknown key "anybody"`,
+		`{"hmac": {"scheme": "custom", "secret": "` + canary + `", "custom": {"headers": "X"}}}`: `auth: hmac: custom: unknown key "headers"`,
+		`{"hmac": "` + canary + `"}`:                                "auth: hmac: not a mapping",
+		`{"header": {"name": "X-Key", "values": "` + canary + `"}}`: `auth: header: unknown key "values"`,
+		`{"header": "` + canary + `"}`:                              "auth: header: not a mapping",
+		`{"query": ["` + canary + `"]}`:                             "auth: query: not a mapping",
+		`"` + canary + `"`:                                          "auth: not a mapping",
+		`{"bearer": "` + canary + `"`:                               "auth: not readable, or a key is given twice",
+	} {
+		var c auth.Config
+		assert.EqualError(t, c.UnmarshalYAML(lax(text)), want, text)
+	}
+
+	var c auth.Config
+	require.NoError(t, c.UnmarshalYAML(lax(`{"hmac": {"scheme": "github", "secret": "s", "any_body": true}, "header": null}`)))
+	assert.Equal(t, auth.HMACConfig{Scheme: "github", Secret: auth.Sources{{Value: "s"}}, AnyBody: true}, c.HMAC)
+	var b auth.BasicConfig
+	require.Error(t, b.UnmarshalYAML(lax(`{"user": "u", "pasword": "p", "allow_empty_password": true}`)))
+	var s auth.Source
+	require.Error(t, s.UnmarshalYAML(lax(`{"file": "f", "fallback": "`+canary+`"}`)))
+
+	// There are libraries whose mappings have keys of any type.
+	anyKeys := func(v any) error {
+		if tree, ok := v.(*any); ok {
+			*tree = map[any]any{"header": map[any]any{"name": "X", 5: "x"}}
+		}
+		return nil
+	}
+	require.EqualError(t, c.UnmarshalYAML(anyKeys), `auth: header: unknown key "5"`)
+}
+
 func TestConfigSchemes(t *testing.T) {
 	for name := range schemes() {
 		secret := auth.Secret(canary)

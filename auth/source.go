@@ -137,7 +137,7 @@ func (s Source) MarshalYAML() (any, error) { return s.marshal(), nil }
 func (s *Source) UnmarshalJSON(data []byte) error { return s.unmarshal(strictJSON(data)) }
 
 // UnmarshalYAML reads a string, or a mapping with file or env.
-func (s *Source) UnmarshalYAML(decode func(any) error) error { return s.unmarshal(decode) }
+func (s *Source) UnmarshalYAML(decode func(any) error) error { return s.unmarshal(strictYAML(decode)) }
 
 func (s *Source) unmarshal(decode func(any) error) error {
 	var value string
@@ -170,7 +170,9 @@ func (list Sources) marshal() any {
 func (list *Sources) UnmarshalJSON(data []byte) error { return list.unmarshal(strictJSON(data)) }
 
 // UnmarshalYAML reads a list of sources or a single one.
-func (list *Sources) UnmarshalYAML(decode func(any) error) error { return list.unmarshal(decode) }
+func (list *Sources) UnmarshalYAML(decode func(any) error) error {
+	return list.unmarshal(strictYAML(decode))
+}
 
 func (list *Sources) unmarshal(decode func(any) error) error {
 	var several []Source
