@@ -20,7 +20,7 @@ type JobEnd struct {
 	Started  time.Time // zero if not known
 	Ended    time.Time // zero if not known
 	Result   any       // what it returned, encoded with encoding/json
-	Err      error     // nil if it succeeded
+	Err      error     // nil if it succeeded; else its text is sent
 }
 
 // message returns the message that reports e.

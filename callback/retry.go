@@ -3,6 +3,7 @@ package callback
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -21,6 +22,7 @@ func Retry(p RetryPolicy) Decorator {
 	if err := p.Validate(); err != nil {
 		return refuse(err)
 	}
+	p.Waits, p.Statuses = slices.Clone(p.Waits), slices.Clone(p.Statuses)
 	return func(c Caller) Caller { return &retry{next: c, policy: p} }
 }
 

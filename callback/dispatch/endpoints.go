@@ -21,14 +21,14 @@ import (
 type Endpoint struct {
 	// Name is the name that the dispatcher and its numbers know it by.
 	// Required, and unique.
-	Name string `json:"name"`
+	Name string `json:"name" yaml:"name"`
 	// Format says what is sent. What the formats are called is up to the
 	// program that reads the file.
-	Format string `json:"format,omitempty"`
+	Format string `json:"format,omitempty" yaml:"format,omitempty"`
 	// Callback is for callback.New.
-	Callback callback.Config `json:"callback"`
+	Callback callback.Config `json:"callback" yaml:"callback"`
 	// Options are for Dispatcher.Add.
-	Options EndpointOptions `json:"endpoint,omitzero"`
+	Options EndpointOptions `json:"endpoint,omitzero" yaml:"endpoint,omitempty"`
 }
 
 // ParseEndpoints reads a JSON array of endpoints. It refuses unknown keys, names

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/assert/yaml"
 	"github.com/stretchr/testify/require"
 
 	"github.com/alertwire/alertwire/callback"
@@ -50,6 +51,28 @@ func TestParseEndpointsReadsEveryOption(t *testing.T) {
 	again, err := dispatch.ParseEndpoints(text)
 	require.NoError(t, err)
 	assert.Equal(t, got, again)
+}
+
+func TestEndpointsAreTheSameInYAML(t *testing.T) {
+	var got []dispatch.Endpoint
+	require.NoError(t, yaml.Unmarshal([]byte(`
+- name: ops
+  format: raw
+  callback: {url: "https://ops.example.com/hook", timeout: 5s}
+  endpoint:
+    concurrency: 4
+    order: strict
+    full: drop_oldest
+    rate: {events: 20, per: 1m}
+    retry: {attempts: 6, cap: 5m}
+    breaker: {cooldown: 10s}
+`), &got))
+	want, err := dispatch.ParseEndpoints([]byte(`[{"name":"ops","format":"raw",
+		"callback":{"url":"https://ops.example.com/hook","timeout":"5s"},
+		"endpoint":{"concurrency":4,"order":"strict","full":"drop_oldest","rate":{"events":20,"per":"1m"},
+		"retry":{"attempts":6,"cap":"5m"},"breaker":{"cooldown":"10s"}}}]`))
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
 }
 
 func TestParseEndpointsNamesThePlace(t *testing.T) {

@@ -3,6 +3,7 @@ package dispatch_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"runtime"
 	"testing"
@@ -46,6 +47,10 @@ func TestOutcomes(t *testing.T) {
 				assert.Equal(t, tt.attempts, outs[0].Attempts)
 				require.ErrorIs(t, outs[0].Err, tt.wantErr)
 				assert.Len(t, a.seen(), tt.attempts)
+				var e *callback.Error
+				if errors.As(outs[0].Err, &e) {
+					assert.Equal(t, tt.attempts, e.Attempts)
+				}
 			})
 		})
 	}

@@ -90,3 +90,24 @@ func TestRetryAfterHoldsUpTheEndpoint(t *testing.T) {
 		assert.Equal(t, []time.Duration{0, 20 * time.Second, 20 * time.Second, 20 * time.Second}, a.times)
 	})
 }
+
+func TestAPauseWithoutMeasureIsBounded(t *testing.T) {
+	for wait, want := range map[time.Duration]time.Duration{
+		-1: 50 * time.Millisecond, 0: 50 * time.Millisecond, time.Second: time.Second, 1000 * time.Hour: 10 * time.Minute,
+	} {
+		open := &callback.Error{Class: callback.ClassOpen, Reason: callback.ErrOpen, RetryAfter: wait}
+		synctest.Test(t, func(t *testing.T) {
+			d := newMemory(t, dispatch.MemoryOptions{})
+			a := log{answer: func(_ context.Context, _ callback.Message, n int) error {
+				if n == 1 {
+					return open
+				}
+				return nil
+			}}
+			add(t, d, "a", &a, dispatch.EndpointOptions{})
+			send(t, d, "", "1")
+			drain(t, d)
+			assert.Equal(t, []time.Duration{0, want}, a.times)
+		})
+	}
+}
