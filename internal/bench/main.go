@@ -32,6 +32,7 @@ var groups = []struct {
 	{"json", jsonGroups},
 	{"sign", signGroups},
 	{"limit", limitGroups},
+	{"redis", redisGroups},
 }
 
 func main() {

@@ -15,7 +15,11 @@ func (r result) table() string {
 	if r.note != "" {
 		fmt.Fprintf(&b, "%s\n\n", r.note)
 	}
-	fmt.Fprintf(&b, "| | CPU per operation | to the first | spread | allocs | bytes |\n|---|--:|--:|--:|--:|--:|\n")
+	clock := "CPU"
+	if r.wall {
+		clock = "time"
+	}
+	fmt.Fprintf(&b, "| | %s per operation | to the first | spread | allocs | bytes |\n|---|--:|--:|--:|--:|--:|\n", clock)
 	for _, row := range r.rows {
 		m, least, most := ratio(row, r.rows[0])
 		name := row.name

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-redis/redis_rate/v10"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/alertwire/alertwire/ratelimit"
+	"github.com/alertwire/alertwire/ratelimit/ratelimitredis"
+)
+
+// redisGroups decide in a Redis server that they start, on loopback.
+func redisGroups(ctx context.Context, _ bool) ([]group, error) {
+	binary, err := exec.LookPath("redis-server")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "redis: redis-server is not installed, left out")
+		return nil, nil
+	}
+	address, stop, err := startRedis(ctx, binary)
+	if err != nil {
+		return nil, err
+	}
+	var groups []group
+	for _, senders := range []int{1, 64} {
+		g, err := redisGroup(address, senders)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, g)
+	}
+	groups[len(groups)-1].close = stop
+	return groups, nil
+}
+
+func redisGroup(address string, senders int) (group, error) {
+	options := ratelimitredis.Defaults(address)
+	options.PoolSize = senders
+	client := redis.NewUniversalClient(options)
+	store, err := ratelimitredis.New(client, ratelimitredis.Options{Prefix: "bench" + strconv.Itoa(senders), Timeout: 5 * time.Second})
+	if err != nil {
+		return group{}, err
+	}
+	perIP, err := ratelimit.New(ratelimit.Rate{Events: 1_000_000, Per: time.Second}, ratelimit.Options{Store: store, Name: "ip"})
+	if err != nil {
+		return group{}, err
+	}
+	peer := redis_rate.NewLimiter(redis.NewClient(&redis.Options{Addr: address, PoolSize: senders}))
+	refused := errors.New("refused")
+	key := func() func() string {
+		var i atomic.Int64
+		return func() string { return keys[int(i.Add(1))%1000] }
+	}
+	pick := key()
+	rate := ratelimit.Rate{Events: 1_000_000, Per: time.Second}
+	return group{
+		title: fmt.Sprintf("Decide in Redis, %d callers, 1,000 keys", senders),
+		note:  "Time on the wall: half of the work is the server's.",
+		wall:  true,
+		cases: []bench{
+			spread("PING", false, senders, func(ctx context.Context) error { return client.Ping(ctx).Err() }),
+			spread("alertwire", true, senders, func(ctx context.Context) error {
+				d, err := perIP.Take(ctx, pick(), 1)
+				if err == nil && !d.OK {
+					err = refused
+				}
+				return err
+			}),
+			spread("alertwire, address and global", true, senders, func(ctx context.Context) error {
+				reqs := [2]ratelimit.Request{{Name: "a", Key: pick(), Rate: rate, N: 1}, {Name: "g", Key: "all", Rate: rate, N: 1}}
+				var out [2]ratelimit.Decision
+				err := store.Take(ctx, reqs[:], out[:])
+				if err == nil && (!out[0].OK || !out[1].OK) {
+					err = refused
+				}
+				return err
+			}),
+			spread("redis_rate", false, senders, func(ctx context.Context) error {
+				r, err := peer.Allow(ctx, pick(), redis_rate.PerSecond(1_000_000))
+				if err == nil && r.Allowed == 0 {
+					err = refused
+				}
+				return err
+			}),
+		},
+		goals: []goal{{"alertwire", "PING", 2}},
+	}, nil
+}
+
+// startRedis starts a server on a free port that keeps nothing on disk.
+func startRedis(ctx context.Context, binary string) (address string, stop func(), err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	address = l.Addr().String()
+	_ = l.Close()
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", nil, err
+	}
+	cmd := exec.CommandContext(ctx, binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	stop = func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }
+	client := redis.NewClient(&redis.Options{Addr: address})
+	defer client.Close()
+	for range 100 {
+		if client.Ping(ctx).Err() == nil {
+			return address, stop, nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	stop()
+	return "", nil, errors.New("redis-server does not answer")
+}
