@@ -26,12 +26,12 @@ func TestAppendJSONDoesNotAllocate(t *testing.T) {
 }
 
 // However many required fields are empty, the text of the object is gone through
-// once: each pass copies the escaped names in it.
+// once: each pass copies the escaped names in it, and the values.
 func TestValidateReadsTheTextOnce(t *testing.T) {
 	const names = 1000
 	p, err := flashduty.Decode([]byte(`{"event_id":"e","event_time":1,"event_type":"a_new","alert":{"alert_id":"1"` +
 		strings.Repeat(`,"\u0061":1`, names) + `}}`))
 	require.NoError(t, err)
 	assert.Equal(t, wrong("alert.alert_key", "missing"), p.Validate())
-	assert.Less(t, testing.AllocsPerRun(10, func() { _ = p.Validate() }), 1.5*names)
+	assert.Less(t, testing.AllocsPerRun(10, func() { _ = p.Validate() }), float64(3*names))
 }
