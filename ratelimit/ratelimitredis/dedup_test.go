@@ -78,6 +78,7 @@ func TestNewDedupRefuses(t *testing.T) {
 }
 
 func TestDedup(t *testing.T) {
+	t.Parallel() // a cluster takes two seconds to begin
 	servers := map[string]func(testing.TB) redis.UniversalClient{
 		"miniredis": func(tb testing.TB) redis.UniversalClient { return client(tb, miniredis.RunT(tb).Addr()) },
 		"server":    func(tb testing.TB) redis.UniversalClient { return startServer(tb).client(tb) },
@@ -85,6 +86,7 @@ func TestDedup(t *testing.T) {
 	}
 	for name, connect := range servers {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := connect(t)
 			here, there := newDedup(t, c, ratelimitredis.DedupOptions{}), newDedup(t, c, ratelimitredis.DedupOptions{})
 			assert.False(t, seen(t, here, "a"))

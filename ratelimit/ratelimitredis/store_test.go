@@ -30,6 +30,7 @@ func newStore(tb testing.TB, c redis.UniversalClient, o ratelimitredis.Options) 
 }
 
 func TestStore(t *testing.T) {
+	t.Parallel() // a cluster takes two seconds to begin
 	kinds := map[string]func(testing.TB) redis.UniversalClient{
 		"miniredis": func(tb testing.TB) redis.UniversalClient { return client(tb, miniredis.RunT(tb).Addr()) },
 		"server":    func(tb testing.TB) redis.UniversalClient { return startServer(tb).client(tb) },
@@ -38,6 +39,7 @@ func TestStore(t *testing.T) {
 	}
 	for name, connect := range kinds {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStore(t, connect(t), patient)
 			ratelimittest.TestStore(t, func(*testing.T) ratelimit.Store { return s })
 		})
