@@ -3,6 +3,7 @@ package dispatch_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"sync"
 	"testing"
@@ -93,6 +94,31 @@ func TestShutdownHandsBackWhatIsLeft(t *testing.T) {
 		assert.Equal(t, uint64(1), s.Delivered)
 		assert.Zero(t, s.Queued+s.InFlight)
 		assert.Equal(t, map[dispatch.Result]int{dispatch.Returned: 4, dispatch.Delivered: 1}, results)
+	})
+}
+
+func TestShutdownHandsBackOnlyWhatMayStillPass(t *testing.T) {
+	answers := map[string]error{
+		"delivered": nil, "refused": errFinal, "busy": errPasses, "cut off": fmt.Errorf("call: %w", context.Canceled),
+	}
+	synctest.Test(t, func(t *testing.T) {
+		d := newMemory(t, dispatch.MemoryOptions{})
+		a := log{answer: func(ctx context.Context, m callback.Message, _ int) error {
+			<-ctx.Done() // and answers all the same
+			return answers[m.ID]
+		}}
+		add(t, d, "a", &a, dispatch.EndpointOptions{Concurrency: 4})
+		send(t, d, "", "delivered", "refused", "busy", "cut off")
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		rest, err := d.Shutdown(ctx)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Len(t, rest, 2)
+		assert.Equal(t, []string{"busy", "cut off"}, []string{rest[0].Message.ID, rest[1].Message.ID})
+		s := stats(t, d, "a")
+		assert.Equal(t, uint64(1), s.Delivered)
+		assert.Equal(t, uint64(1), s.Failed)
 	})
 }
 

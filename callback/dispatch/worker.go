@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -173,7 +174,7 @@ func (e *endpoint) settle(it *item, err error) {
 	switch {
 	case errors.Is(err, callback.ErrGone):
 		e.fail(it, err)
-	case e.ctx.Err() != nil:
+	case e.ctx.Err() != nil && (again || errors.Is(err, context.Canceled)):
 		e.q.again(it) // Shutdown hands it back
 	case !again:
 		e.end(it, Failed, counted(it))
