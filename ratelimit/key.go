@@ -79,7 +79,7 @@ func (k IPKey) Key(r *http.Request) (string, error) {
 		addr, err = clientip.Forwarded(r, k.Trusted)
 	}
 	if err != nil {
-		return nobody, nil //nolint:nilerr // those without an address share a bucket
+		return nobody, nil // and no error: those without an address share a bucket
 	}
 	if addr.Is4() {
 		if len(k.Trusted) == 0 {
