@@ -3,6 +3,7 @@ package auth
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 )
 
 // BasicConfig is a user name and a password as data. In JSON and YAML it is a
@@ -28,6 +29,9 @@ type basicFields struct {
 func (b BasicConfig) IsZero() bool { return b == BasicConfig{} }
 
 func (b BasicConfig) marshal() any {
+	if b.IsZero() {
+		return nil
+	}
 	if b.AllowEmptyPassword {
 		return basicFields(b)
 	}
@@ -49,30 +53,34 @@ func (b BasicConfig) MarshalJSON() ([]byte, error) { return json.Marshal(b.marsh
 // MarshalYAML writes the list, or the mapping if it must; an inline password is redacted.
 func (b BasicConfig) MarshalYAML() (any, error) { return b.marshal(), nil }
 
-// UnmarshalJSON reads the list of two, or the object.
+// UnmarshalJSON reads the list of two, or the object. Two empty texts are
+// refused with [ErrEmptySecret]; what is not set is null or left out.
 func (b *BasicConfig) UnmarshalJSON(data []byte) error { return b.unmarshal(strictJSON(data)) }
 
-// UnmarshalYAML reads the list of two, or the mapping.
+// UnmarshalYAML reads what UnmarshalJSON reads.
 func (b *BasicConfig) UnmarshalYAML(decode func(any) error) error {
 	return b.unmarshal(strictYAML(decode))
 }
 
 func (b *BasicConfig) unmarshal(decode func(any) error) error {
 	var pair []Source
-	if decode(&pair) == nil {
-		if pair == nil { // null
-			return nil
-		}
-		if len(pair) != 2 || pair[0].File != "" || pair[0].Env != "" {
+	var fields basicFields
+	switch {
+	case decode(&pair) != nil:
+		if decode(&fields) != nil {
 			return errors.New("auth: basic is a list of a user name and a password")
 		}
-		*b = BasicConfig{User: string(pair[0].Value), Password: pair[1]}
+	case pair == nil: // null
 		return nil
-	}
-	var fields basicFields
-	if decode(&fields) != nil {
+	case len(pair) != 2 || pair[0].File != "" || pair[0].Env != "":
 		return errors.New("auth: basic is a list of a user name and a password")
+	default:
+		fields = basicFields{User: string(pair[0].Value), Password: pair[1]}
 	}
-	*b = BasicConfig(fields)
+	// It would be taken for a basic that is not set: a template whose variables
+	// are empty must not send without credentials.
+	if *b = BasicConfig(fields); b.IsZero() {
+		return fmt.Errorf("auth: basic: %w", ErrEmptySecret)
+	}
 	return nil
 }

@@ -22,8 +22,9 @@ import (
 type Config struct {
 	// Basic is a user name and a password.
 	Basic BasicConfig `json:"basic,omitzero" yaml:"basic,omitempty"`
-	// Bearer are live tokens: the first signs, each verifies.
-	Bearer Sources `json:"bearer,omitempty" yaml:"bearer,omitempty"`
+	// Bearer are live tokens: the first signs, each verifies. Nil means none; a
+	// list without a token is an error.
+	Bearer Sources `json:"bearer,omitzero" yaml:"bearer,omitempty"`
 	// Header is a secret in a header of its own.
 	Header NamedConfig `json:"header,omitzero" yaml:"header,omitempty"`
 	// Query is a secret in the query of the URL, where logs will have it.
@@ -62,17 +63,17 @@ type HMACConfig struct {
 }
 
 // IsZero reports whether n is unset.
-func (n NamedConfig) IsZero() bool { return n.Name == "" && len(n.Value) == 0 }
+func (n NamedConfig) IsZero() bool { return n.Name == "" && n.Value == nil }
 
 // IsZero reports whether h is unset.
 func (h HMACConfig) IsZero() bool {
-	return h.Scheme == "" && len(h.Secret) == 0 && h.Tolerance == 0 && !h.AnyBody &&
+	return h.Scheme == "" && h.Secret == nil && h.Tolerance == 0 && !h.AnyBody &&
 		h.Header == "" && h.TimestampHeader == "" && h.Custom == (Scheme{})
 }
 
 // IsZero reports whether c names no credentials.
 func (c Config) IsZero() bool {
-	return c.Basic.IsZero() && len(c.Bearer) == 0 && c.Header.IsZero() && c.Query.IsZero() && c.HMAC.IsZero()
+	return c.Basic.IsZero() && c.Bearer == nil && c.Header.IsZero() && c.Query.IsZero() && c.HMAC.IsZero()
 }
 
 // UnmarshalJSON reads a Config and refuses what it does not know: a misspelled
@@ -111,7 +112,7 @@ func (c Config) Strategy() (Strategy, error) {
 	if !c.Basic.IsZero() {
 		errs = append(errs, add(c.Basic.strategy()))
 	}
-	if len(c.Bearer) > 0 {
+	if c.Bearer != nil {
 		errs = append(errs, add(newBearer(c.Bearer.secrets())))
 	}
 	if !c.Header.IsZero() {

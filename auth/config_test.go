@@ -129,6 +129,29 @@ func TestConfigErrors(t *testing.T) {
 	}
 }
 
+// What was meant to be credentials, but is empty, is not taken for none.
+func TestEmptyCredentialsAreNotNone(t *testing.T) {
+	for _, text := range []string{
+		`{"basic": ["", ""]}`, `{"basic": {}}`, `{"basic": {"user": "", "password": ""}}`, `{"bearer": []}`,
+		`{"bearer": ""}`, `{"header": {"value": []}}`, `{"query": {"name": ""}, "bearer": [""]}`, `{"hmac": {"secret": []}, "basic": ["", ""]}`,
+	} {
+		var c auth.Config
+		err := json.Unmarshal([]byte(text), &c)
+		if err == nil {
+			assert.Equal(t, false, c.IsZero(), text)
+			assert.NotEqual(t, "{}", string(must(json.Marshal(c))), text)
+			_, err = c.Strategy()
+		}
+		require.Error(t, err, text)
+	}
+	var b struct{ Basic, Other auth.BasicConfig }
+	require.ErrorIs(t, json.Unmarshal([]byte(`{"Basic": ["", ""]}`), &b), auth.ErrEmptySecret)
+
+	data := must(json.Marshal(b)) // what is not set comes back as such
+	assert.JSONEq(t, `{"Basic": null, "Other": null}`, string(data))
+	require.NoError(t, json.Unmarshal(data, &b))
+}
+
 // A key that is not known would leave a webhook without credentials.
 func TestConfigIsReadStrictly(t *testing.T) {
 	for _, text := range []string{
