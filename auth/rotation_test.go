@@ -194,3 +194,19 @@ func TestRotationByFiles(t *testing.T) {
 		})
 	}
 }
+
+// A variable beside a file is read once, not as often as the file: programs
+// unset variables with secrets when they have started.
+func TestFilesAreReadAgainWithoutTheVariableBesideThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "token")
+		require.NoError(t, os.WriteFile(file, []byte("old"), 0o600))
+		t.Setenv("ALERTWIRE_TEST_TOKEN", "of-env")
+		receiver := must(auth.Config{Bearer: auth.Sources{{File: file}, {Env: "ALERTWIRE_TEST_TOKEN"}}}.Strategy())
+		require.NoError(t, os.Unsetenv("ALERTWIRE_TEST_TOKEN"))
+		require.NoError(t, os.WriteFile(file, []byte("new"), 0o600))
+		time.Sleep(time.Second)
+		require.NoError(t, receiver.Verify(get("Authorization", "Bearer new"), nil))
+		require.NoError(t, receiver.Verify(get("Authorization", "Bearer of-env"), nil))
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alertwire/alertwire/internal/confjson"
@@ -67,23 +68,24 @@ func (s Source) secrets() ([]Secret, error) {
 
 // secrets reads all of list, and watches it if there are files in it.
 func (list Sources) secrets() secrets {
-	list = append(Sources(nil), list...)
-	var out secrets
-	for _, s := range list {
-		out.reload = out.reload || s.File != ""
-	}
-	out.read = func() ([]Secret, error) {
-		var all []Secret
-		for _, s := range list {
-			some, err := s.secrets()
-			if err != nil {
-				return nil, err
+	list = slices.Clone(list)
+	return secrets{
+		reload: slices.ContainsFunc(list, func(s Source) bool { return s.File != "" }),
+		read: func() ([]Secret, error) {
+			var all []Secret
+			for i, s := range list {
+				some, err := s.secrets()
+				if err != nil {
+					return nil, err
+				}
+				if s.Env != "" {
+					list[i] = Source{Value: some[0]} // a program may unset it when it has started
+				}
+				all = append(all, some...)
 			}
-			all = append(all, some...)
-		}
-		return all, nil
+			return all, nil
+		},
 	}
-	return out
 }
 
 // readSecretFile returns the lines of a file. Its errors name the path, which
