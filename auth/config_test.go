@@ -77,6 +77,24 @@ func TestConfigForms(t *testing.T) {
 	}
 }
 
+// Editors put a byte order mark in front, and shells a line end behind. As a part
+// of a key both would only show in that no signature ever matches.
+func TestSecretsHaveNothingOfTheirFileInThem(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(path, []byte("\ufeffs3cret\r\n"), 0o600))
+	t.Setenv("ALERTWIRE_TEST_SECRET", "s3cret\n")
+	want := must(auth.NewHMAC(auth.GitHub(), auth.HMACOptions{Secrets: []auth.Secret{"s3cret"}}))
+	for _, source := range []auth.Source{{File: path}, {Env: "ALERTWIRE_TEST_SECRET"}} {
+		s := must(auth.Config{HMAC: auth.HMACConfig{Scheme: "github", Secret: auth.Sources{source}}}.Strategy())
+		r := get()
+		require.NoError(t, s.Sign(r, []byte("{}")))
+		require.NoError(t, want.Verify(r, []byte("{}")))
+	}
+	t.Setenv("ALERTWIRE_TEST_SECRET", "\r\n")
+	_, err := auth.Config{Bearer: auth.Sources{{Env: "ALERTWIRE_TEST_SECRET"}}}.Strategy()
+	require.ErrorIs(t, err, auth.ErrEmptySecret)
+}
+
 func TestConfigErrors(t *testing.T) {
 	dir := filepath.ToSlash(t.TempDir())
 	path := func(name string, content []byte) string {

@@ -25,12 +25,12 @@ type Source struct {
 	Value Secret
 	// File is the path of a file with the secret in a line of its own. Several
 	// lines are several live secrets: the first signs, each verifies. Empty
-	// lines and the ends of lines do not count. The file is read again while
+	// lines, the ends of lines and a byte order mark do not count. The file is read again while
 	// the secret is in use, at most once a second; while it cannot be read or
 	// used, the secrets that it had before stay.
 	File string
-	// Env is the name of an environment variable that has the secret. It is
-	// read once.
+	// Env is the name of an environment variable that has the secret. Line ends
+	// behind it do not count. It is read once.
 	Env string
 }
 
@@ -57,7 +57,7 @@ func (s Source) secrets() ([]Secret, error) {
 	case s.File != "":
 		return readSecretFile(s.File)
 	case s.Env != "":
-		value := os.Getenv(s.Env)
+		value := strings.TrimRight(os.Getenv(s.Env), "\r\n")
 		if value == "" {
 			return nil, fmt.Errorf("environment variable %s: %w", s.Env, ErrEmptySecret)
 		}
@@ -104,7 +104,7 @@ func readSecretFile(path string) ([]Secret, error) {
 		return nil, fmt.Errorf("secret file %s: %w: more than %d bytes", path, ErrBadSecret, maxSecretFile)
 	}
 	var list []Secret
-	for line := range strings.Lines(string(data)) {
+	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
 		if line = strings.TrimRight(line, "\r\n"); line != "" {
 			list = append(list, Secret(line))
 		}
