@@ -11,7 +11,10 @@ import (
 // [Source] of any form. The long form is an object with the keys user, password
 // and allow_empty_password.
 type BasicConfig struct {
-	User     string
+	// User is the name. It is printed and marshalled in the clear, also where
+	// AllowEmptyPassword makes it the only secret.
+	User string
+	// Password is one secret, or those of a file.
 	Password Source
 	// AllowEmptyPassword accepts that there is no password: see
 	// [BasicOptions].AllowEmptyPassword. Only the long form has it.

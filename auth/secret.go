@@ -10,14 +10,15 @@ import (
 // redacted is what a Secret looks like from outside.
 const redacted = "[redacted]"
 
-// A Secret is a password, token or key that prints as [redacted]: through fmt
-// with every verb, through log/slog, and when it is marshalled as text, JSON
-// or YAML. It unmarshals plainly, and string(s) gives it away.
+// A Secret is a password, token or key that prints as [redacted]: through fmt,
+// through log/slog, and when it is marshalled as text, JSON or YAML. It
+// unmarshals plainly, and string(s) gives it away.
 //
 // What was marshalled therefore does not come back: constructors refuse the
-// text "[redacted]" as they refuse an empty secret. Two places show a Secret in
-// the clear, because no method of it is called there: an unexported field, to
-// fmt, unless it is behind a pointer, and the key of a map, to encoding/json.
+// text "[redacted]" as they refuse an empty secret. Three places show a Secret
+// in the clear, because no method of it is called there: an unexported field,
+// to fmt, unless it is behind a pointer; the key of a map, to encoding/json;
+// and the verbs %p and %w, which are mistakes that go vet finds.
 type Secret string
 
 var (
@@ -33,7 +34,8 @@ func (Secret) String() string { return redacted }
 // GoString returns "[redacted]".
 func (Secret) GoString() string { return redacted }
 
-// Format writes "[redacted]", whatever the verb and the flags.
+// Format writes "[redacted]", whatever the verb and the flags. (fmt does not
+// ask it for %p, nor for a %w that has no error.)
 func (Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
 // LogValue returns "[redacted]".

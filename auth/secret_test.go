@@ -36,6 +36,15 @@ func TestSecretPrintsNothing(t *testing.T) {
 	assert.Equal(t, "[redacted]", fmt.Sprintf("%#v", s))
 }
 
+// Also where a format does not fit its arguments.
+func TestSecretPrintsNothingByMistake(t *testing.T) {
+	s := auth.Secret(canary)
+	for _, format := range []string{"", "%z", "%!", "%[2]v", "%s %s", "%*d", "%.*f", "%.3s", "%-40v", "%+q", "%c", "%U", "%t", "%e"} {
+		assert.NotContains(t, fmt.Sprintf(format, s), canary, format)
+		assert.NotContains(t, fmt.Errorf(format, s).Error(), canary, format)
+	}
+}
+
 func TestSecretIsMarshalledRedacted(t *testing.T) {
 	s := auth.Secret(canary)
 	data, err := json.Marshal([]any{s, &s, struct{ S auth.Secret }{s}, map[string]auth.Secret{"k": s}})
