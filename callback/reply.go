@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 )
@@ -20,10 +21,11 @@ func withReplyLimit(ctx context.Context, n int64) context.Context {
 	return context.WithValue(ctx, replyLimitKey{}, n)
 }
 
-// replyLimit returns how many bytes of a reply are kept.
+// replyLimit returns how many bytes of a reply are kept. There is always room
+// for one more.
 func replyLimit(ctx context.Context, configured int64) int64 {
 	n, _ := ctx.Value(replyLimitKey{}).(int64)
-	return max(n, configured)
+	return min(max(n, configured), math.MaxInt64-1)
 }
 
 // readReply reads up to limit bytes of the body, decoded if it comes in gzip,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -150,6 +151,15 @@ func TestReplyLimit(t *testing.T) {
 		require.NoError(t, err)
 		assert.Len(t, reply.Body, tt.kept)
 		assert.Equal(t, tt.truncated, reply.Truncated, "%d", tt.size)
+	}
+}
+
+func TestTheGreatestReplyLimitIsNoPanic(t *testing.T) {
+	srv := callbacktest.NewServer(t, callbacktest.JSON(`{"ok":true}`))
+	for _, limit := range []int64{math.MaxInt64, math.MaxInt64 - 1} {
+		reply, err := hook(t, callback.Config{URL: srv.URL, ReplyLimit: limit}, callback.Options{}).Call(t.Context(), message)
+		require.NoError(t, err)
+		assert.JSONEq(t, `{"ok":true}`, string(reply.Body))
 	}
 }
 
