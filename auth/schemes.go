@@ -7,7 +7,8 @@ package auth
 // A secret behind whsk_ is an Ed25519 key and signs v1a; one behind whpk_ is
 // the public half, which only verifies. Senders that write the three headers
 // as svix-id, svix-timestamp and svix-signature differ in nothing else: change
-// the fields Header, IDHeader and TimestampHeader.
+// the fields Header, IDHeader and TimestampHeader. A shorter secret that a
+// sender insists on needs another KeyMin.
 func StandardWebhooks() Scheme {
 	return Scheme{
 		Name:            "standard-webhooks",
