@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -104,7 +105,8 @@ func (e *exchange) request(ctx context.Context) (*http.Request, error) {
 		if had := r.Header[canonical]; had != nil { // under the same name in another case
 			values = append(had[:len(had):len(had)], values...)
 		}
-		r.Header[canonical] = values
+		// A signer that adds to it must not write behind what others send too.
+		r.Header[canonical] = slices.Clip(values)
 	}
 	e.values[0], e.values[1] = m.ID, m.ContentType
 	r.Header[headerID] = e.values[0:1:1]

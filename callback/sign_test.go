@@ -61,6 +61,25 @@ func TestSignersOfTheURL(t *testing.T) {
 	}
 }
 
+// A signer may add to a header of the message, which others send as well.
+func TestSignersShareNoHeaderOfTheMessage(t *testing.T) {
+	srv := callbacktest.NewServer(t)
+	w := hook(t, callback.Config{URL: srv.URL}, callback.Options{Signer: signer(func(r *http.Request, _ []byte) error {
+		r.Header.Add("X-Via", "signer")
+		return nil
+	})})
+	via := append(make([]string, 0, 4), "host") // with room for more
+	m := callback.Message{ID: "msg_1", Header: http.Header{"X-Via": via}}
+	together(t, 16, 64, func() error {
+		_, err := w.Call(t.Context(), m)
+		return err
+	})
+	for _, got := range srv.Await(64) {
+		assert.Equal(t, []string{"host", "signer"}, got.Header["X-Via"])
+	}
+	assert.Empty(t, via[:2][1])
+}
+
 // A signer that fails gives its reason, and nothing is sent.
 func TestASignerThatFails(t *testing.T) {
 	srv := callbacktest.NewServer(t)
