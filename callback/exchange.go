@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -177,6 +178,22 @@ func (e *exchange) sign(r *http.Request, body []byte) error {
 	for _, name := range w.signed {
 		if v := r.Header[name]; len(v) == 1 && v[0] == "" {
 			delete(r.Header, name) // it was not needed this time
+		}
+	}
+	return checkSigned(r.Header)
+}
+
+// checkSigned refuses what net/http would not send, for a reason that it keeps
+// to itself: it would look like a broken connection.
+func checkSigned(h http.Header) error {
+	for name, values := range h {
+		if !isToken(name) {
+			return errors.New("the signer set a header without a valid name")
+		}
+		for _, v := range values {
+			if err := checkValue(v); err != nil {
+				return fmt.Errorf("the signer set the header %s: %w", cut(name, 64), err)
+			}
 		}
 	}
 	return nil

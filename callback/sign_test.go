@@ -93,6 +93,22 @@ func TestASignerThatFails(t *testing.T) {
 	assert.Empty(t, srv.Requests())
 }
 
+// What a signer cannot mean to send is its fault, and not a broken connection.
+func TestASignerThatSetsWhatNoHeaderCanHold(t *testing.T) {
+	srv := callbacktest.NewServer(t)
+	for name, value := range map[string]string{"Authorization": "c4n4ry\r\nX-Evil: 1", "X Y": "c4n4ry"} {
+		w := hook(t, callback.Config{URL: srv.URL}, callback.Options{Signer: signer(func(r *http.Request, _ []byte) error {
+			r.Header[name] = []string{value}
+			return nil
+		})})
+		_, err := w.Call(t.Context(), message)
+		require.ErrorIs(t, err, callback.ErrRefused)
+		assert.Equal(t, callback.ClassRequest, failed(t, err).Class)
+		assert.NotContains(t, err.Error(), "c4n4ry")
+	}
+	assert.Empty(t, srv.Requests())
+}
+
 // A signer is a function that serves as one.
 type signer func(*http.Request, []byte) error
 
