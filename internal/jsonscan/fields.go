@@ -174,6 +174,14 @@ func (f *Fields) cut(base int) {
 	f.list = f.list[:base]
 }
 
+// hint returns the name of an entry, "" if there is none.
+func hint(table []field, i int) string {
+	if i < len(table) {
+		return table[i].name
+	}
+	return ""
+}
+
 // lookup returns the index of the entry of that name, -1 if there is none.
 // hint is where it is if the members come in the usual order.
 func lookup(table []field, name string, hint int) int {

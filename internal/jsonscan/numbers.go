@@ -74,9 +74,26 @@ func (s *Scanner) Int(bits int) (int64, bool) {
 	if !ok || text == "" {
 		return 0, ok
 	}
+	if len(text) <= 9 || len(text) <= 18 && bits == 64 { // fits in any case
+		if n, ok := natural(text); ok {
+			return n, true
+		}
+	}
 	n, err := strconv.ParseInt(text, 10, bits)
 	if err != nil {
 		return 0, s.failAt(start, "not an integer, or out of range")
+	}
+	return n, true
+}
+
+// natural returns the number that text is, and whether it is digits alone.
+func natural(text string) (n int64, ok bool) {
+	for i := range len(text) {
+		c := text[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		n = 10*n + int64(c)
 	}
 	return n, true
 }

@@ -26,7 +26,7 @@ func scanObject[T any](s *Scanner, v *T, fields func(*T, *Fields)) *Origin {
 func (s *Scanner) object(table []field, origin *Origin) bool {
 	var c chooser
 	start, next := s.pos, 0
-	for m := s.Object(); m.Next(); {
+	for m := s.Object(); m.next(hint(table, next)); {
 		i := lookup(table, m.Name, next)
 		if i < 0 {
 			if !s.skip() {

@@ -142,7 +142,7 @@ func (w *writer) object(table []field, repeated bool) {
 	var seen bitset
 	w.Peek()
 	next, kept, end := 0, 0, w.pos+1
-	for m := w.Object(); m.Next(); {
+	for m := w.Object(); m.next(hint(table, next)); {
 		if kept == 0 && w.copied > 0 {
 			w.copied = m.start // the comma went with the member before it
 		}

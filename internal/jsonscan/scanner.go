@@ -248,7 +248,11 @@ func (s *Scanner) Object() Members {
 }
 
 // Next reads up to the next value.
-func (m *Members) Next() bool {
+func (m *Members) Next() bool { return m.next("") }
+
+// next is Next where the name is probably hint, which needs no escapes, or where
+// nothing is known if hint is "".
+func (m *Members) next(hint string) bool {
 	s := m.s
 	if s.err != nil {
 		return false
@@ -270,14 +274,18 @@ func (m *Members) Next() bool {
 		return s.unexpected()
 	}
 	m.start = s.pos
-	name, escaped, ok := s.token()
-	if !ok {
-		return false
+	if end := s.pos + 1 + len(hint); hint != "" && end < len(s.src) && s.src[end] == '"' && s.src[s.pos+1:end] == hint {
+		m.Name, s.pos = hint, end+1
+	} else {
+		name, escaped, ok := s.token()
+		if !ok {
+			return false
+		}
+		if escaped {
+			name = unescape(name)
+		}
+		m.Name = name
 	}
-	if escaped {
-		name = unescape(name)
-	}
-	m.Name = name
 	if s.Peek() != ':' {
 		return s.unexpected()
 	}
