@@ -97,6 +97,10 @@ func (o Origin) Text() string { return o.text }
 // for its own needs. It holds no state between calls.
 var pool = sync.Pool{New: func() any { return new(Scanner) }}
 
+// mostScratch bounds the bytes that the pools keep for unescaping: one long
+// string shall not be paid for ever after.
+const mostScratch = 64 << 10
+
 func scannerOf(text string) *Scanner {
 	s := pool.Get().(*Scanner)
 	s.src, s.pos, s.depth, s.err = text, 0, 0, nil
@@ -107,7 +111,7 @@ func scannerOf(text string) *Scanner {
 func (s *Scanner) release() {
 	s.fields.cut(0)
 	clear(s.pairs[:cap(s.pairs)])
-	if cap(s.pairs) > 1<<10 || cap(s.buf) > 64<<10 {
+	if cap(s.pairs) > 1<<10 || cap(s.buf) > mostScratch {
 		s.pairs, s.buf = nil, nil
 	}
 	*s = Scanner{fields: Fields{list: s.fields.list}, pairs: s.pairs[:0], buf: s.buf[:0]}

@@ -31,6 +31,9 @@ func (w *writer) finish(dst []byte) ([]byte, error) {
 		err = w.err
 	}
 	w.fields.cut(0)
+	if cap(w.buf) > mostScratch {
+		w.buf = nil
+	}
 	*w = writer{Scanner: Scanner{fields: Fields{list: w.fields.list}, buf: w.buf[:0]}}
 	writers.Put(w)
 	if err != nil {
