@@ -18,7 +18,7 @@ var advice = map[Class]string{
 	ClassBlocked:     "Use a public address; if this one is meant, set network to private or add its prefix to allow.",
 	ClassProxy:       "Check the URL of the proxy, its credentials, and that it may connect to the receiver.",
 	ClassTemplate:    "Check the template against a message: a value that it uses is missing or does not fit.",
-	ClassRequest:     "Correct the setting that the error names.",
+	ClassRequest:     "Correct the setting that the error names, or see to it that the credentials can be had.",
 	ClassReply:       "Look at the reply: the receiver took the request, and its answer is not the one that was expected.",
 	ClassCancelled:   "Try again: the test was cancelled.",
 	ClassDeadline:    "Try again with more time: the test ended before the timeout of the call.",

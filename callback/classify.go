@@ -12,6 +12,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/alertwire/alertwire/auth"
 	"github.com/alertwire/alertwire/internal/egress"
 )
 
@@ -64,6 +65,9 @@ func (e *exchange) blame(ctx context.Context, f *Error) {
 		f.Class, f.Reason, f.Last = s.Class, s.Reason, s.Last
 	case e.class != "":
 		f.Class, f.Reason, f.Last = e.class, ErrRefused, e.err
+		if e.expired || errors.Is(e.err, auth.ErrUnavailable) {
+			f.Reason = ErrGaveUp // the signer may get its credentials later
+		}
 	default:
 		f.Class, f.Reason = e.judge()
 		f.Last = described(e.err, e.expired, e.hook.timeout)

@@ -23,7 +23,10 @@ type Options struct {
 	// Wrap puts something around the transport, for tracing as an example. Nil
 	// means nothing: no trace header goes out unless somebody put it in.
 	Wrap func(http.RoundTripper) http.RoundTripper
-	// Signer puts credentials on each attempt. It overrides Config.Auth.
+	// Signer puts credentials on each attempt, within its Timeout. It overrides
+	// Config.Auth. What it fails with is final, of [ClassRequest], unless the time
+	// of the attempt is up or it wraps [auth.ErrUnavailable]: then another attempt
+	// may fare better.
 	Signer auth.Signer
 	// Success says whether an answer is an acceptance. It is asked about every
 	// answer that is complete, but not about a redirect, which never is one.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -91,6 +92,40 @@ func TestASignerThatFails(t *testing.T) {
 	assert.Equal(t, callback.ClassRequest, failed(t, err).Class)
 	assert.Zero(t, failed(t, err).Attempts)
 	assert.Empty(t, srv.Requests())
+}
+
+// A token endpoint that is down or slow today is no reason to give the message
+// up, and none to blame the receiver.
+func TestCredentialsThatCannotBeHadNowAreTriedAgain(t *testing.T) {
+	srv := callbacktest.NewServer(t)
+	token := callbacktest.NewServer(t, callbacktest.Status(503), callbacktest.Hang(),
+		callbacktest.JSON(`{"access_token":"t0ken","token_type":"Bearer","expires_in":3600}`))
+	oauth2, err := auth.NewOAuth2(auth.OAuth2Options{TokenURL: token.URL, ClientID: "id", ClientSecret: "secret", AllowHTTP: true})
+	require.NoError(t, err)
+	w := hook(t, callback.Config{URL: srv.URL, Timeout: 500 * time.Millisecond}, callback.Options{Signer: oauth2})
+
+	_, err = w.Call(t.Context(), message)
+	require.ErrorIs(t, err, callback.ErrGaveUp)
+	require.ErrorIs(t, err, auth.ErrUnavailable)
+	e := failed(t, err)
+	assert.Equal(t, callback.ClassRequest, e.Class)
+	assert.False(t, e.Class.Counts())
+	assert.True(t, e.Temporary())
+	assert.Zero(t, e.Attempts, "nothing went to the receiver")
+
+	again := callback.Retry(callback.RetryPolicy{Base: time.Millisecond})
+	reply, err := again(w).Call(t.Context(), message) // one fetch hangs, the next succeeds
+	require.NoError(t, err)
+	assert.Equal(t, 1, reply.Attempts, "of those that got out")
+	assert.Equal(t, "Bearer t0ken", srv.Await(1)[0].Header.Get("Authorization"))
+
+	refused := callbacktest.NewServer(t, callbacktest.Status(401))
+	oauth2, err = auth.NewOAuth2(auth.OAuth2Options{TokenURL: refused.URL, ClientID: "id", ClientSecret: "secret", AllowHTTP: true})
+	require.NoError(t, err)
+	_, err = again(hook(t, callback.Config{URL: srv.URL}, callback.Options{Signer: oauth2})).Call(t.Context(), message)
+	require.ErrorIs(t, err, callback.ErrRefused)
+	assert.Len(t, refused.Requests(), 1)
+	assert.Len(t, srv.Requests(), 1)
 }
 
 // What a signer cannot mean to send is its fault, and not a broken connection.
