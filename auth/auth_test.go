@@ -1,6 +1,8 @@
 package auth_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -113,6 +115,12 @@ func TestStrategiesPrintNoSecret(t *testing.T) {
 // sign.
 func TestZeroValuesRefuse(t *testing.T) {
 	signed := get("Authorization", "Bearer x", "Webhook-Id", "msg_1")
+	basic := get("Authorization", basicHeader(":"))
+	withCert := get()
+	withCert.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{newAuthority(t, "CA", nil).client(t, "").Leaf}}
+	assert.ErrorIs(t, new(auth.Basic).Verify(basic, nil), auth.ErrMismatch)
+	assert.ErrorIs(t, new(auth.ClientCert).Verify(withCert, nil), auth.ErrMismatch)
+	assert.Empty(t, new(auth.HMAC).Headers())
 	for _, v := range []auth.Verifier{
 		new(auth.Basic), new(auth.Bearer), new(auth.Header), new(auth.Query), new(auth.HMAC),
 		new(auth.ClientCert), new(auth.Addresses), auth.Any(), auth.All(), auth.Any(nil), auth.All(nil),

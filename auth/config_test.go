@@ -241,6 +241,26 @@ func TestZeroConfig(t *testing.T) {
 	}
 }
 
+// Several schemes are one signer: it declares all their headers, and signs with
+// all of them or with none.
+func TestConfigOfSeveralSchemes(t *testing.T) {
+	s := must(auth.Config{
+		Bearer: auth.Sources{{Value: "tok"}},
+		Query:  auth.NamedConfig{Name: "key", Value: auth.Sources{{Value: "k"}}},
+		HMAC:   auth.HMACConfig{Scheme: "standard-webhooks", Secret: auth.Sources{{Value: whsec}}},
+	}.Strategy())
+	signer, ok := s.(interface{ Headers() []string })
+	require.Equal(t, true, ok)
+	assert.ElementsMatch(t, []string{"Authorization", "Webhook-Timestamp", "Webhook-Signature"}, signer.Headers())
+
+	require.ErrorIs(t, s.Sign(get(), []byte("{}")), auth.ErrMissing, "no id")
+	r := get("Webhook-Id", "msg_1")
+	require.NoError(t, s.Sign(r, []byte("{}")))
+	require.NoError(t, s.Verify(r, []byte("{}")))
+	r.URL.RawQuery = ""
+	require.ErrorIs(t, s.Verify(r, []byte("{}")), auth.ErrMissing)
+}
+
 // What a YAML library does with the methods: it calls UnmarshalYAML with a
 // function that decodes the node, and encodes what MarshalYAML returns.
 func TestConfigYAMLMethods(t *testing.T) {

@@ -139,6 +139,33 @@ func TestHMACTimes(t *testing.T) {
 	}
 }
 
+func TestHMACTimesInRFC3339(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	scheme := auth.Scheme{Header: "X-Sig", TimestampHeader: "X-Time", TimestampFormat: "rfc3339", Signed: "{timestamp}{body}"}
+	v := must(auth.NewHMAC(scheme, auth.HMACOptions{Secrets: []auth.Secret{"s"}, Now: at(now)}))
+	tests := []struct {
+		timestamp string
+		wantErr   error
+	}{
+		{"2026-01-01T00:00:00Z", nil},
+		{"2026-01-01T00:05:00Z", nil},
+		{"2026-01-01T00:05:01Z", auth.ErrStale},
+		{"2025-12-31T23:54:59Z", auth.ErrStale},
+		{"2026-01-01T01:00:00.123456789+01:00", nil},
+		{"2026-01-01T00:00:00", auth.ErrMalformed},
+		{"2026-01-01 00:00:00Z", auth.ErrMalformed},
+		{"2026-02-30T00:00:00Z", auth.ErrMalformed},
+		{"1767225600", auth.ErrMalformed},
+		{"2026-01-01T00:00:00." + strings.Repeat("0", 40) + "Z", auth.ErrMalformed},
+	}
+	for _, tt := range tests {
+		s := must(auth.NewHMAC(auth.Scheme{Header: "X-Sig", Signed: tt.timestamp + "{body}"}, auth.HMACOptions{Secrets: []auth.Secret{"s"}}))
+		r := get("X-Time", tt.timestamp)
+		require.NoError(t, s.Sign(r, []byte("{}")))
+		require.ErrorIs(t, v.Verify(r, []byte("{}")), tt.wantErr, tt.timestamp)
+	}
+}
+
 // The clock is time.Now unless another one is given.
 func TestHMACAges(t *testing.T) {
 	tests := []struct {
@@ -278,6 +305,11 @@ func TestPublicKeysDoNotSign(t *testing.T) {
 	require.NoError(t, public.Verify(r, []byte("{}")))
 	require.ErrorIs(t, public.Verify(r, []byte("[]")), auth.ErrMismatch)
 	require.ErrorIs(t, public.Sign(r, []byte("{}")), auth.ErrBadSecret)
+
+	// Beside a key that signs, a public one verifies only.
+	both := standardWebhooks("whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", whsec)
+	require.NoError(t, both.Verify(r, []byte("{}")))
+	assert.NotContains(t, signedMessage(t, both, "{}").Header.Get("webhook-signature"), "v1a,")
 
 	// A body that is larger than what is kept between computations.
 	large := "{" + strings.Repeat(" ", 1<<20) + "}"

@@ -71,6 +71,7 @@ func TestOAuth2Request(t *testing.T) {
 	r := get()
 	require.NoError(t, signer.Sign(r, nil))
 	assert.Equal(t, []string{"Bearer at-123"}, r.Header["Authorization"])
+	assert.Equal(t, []string{"Authorization"}, signer.Headers())
 	assert.Equal(t, "id%3A1", s.user)
 	assert.Equal(t, canary+"%26%2B", s.pass)
 	assert.Equal(t, url.Values{

@@ -130,6 +130,52 @@ func TestRequireRefusesBeforeTheBodyIsRead(t *testing.T) {
 	}
 }
 
+// The body is read where somebody may accept it, and the handler reads it again.
+func TestRequireReadsTheBodyForWhoeverMayAccept(t *testing.T) {
+	bearer := must(auth.NewBearer("x"))
+	github := must(auth.NewHMAC(auth.GitHub(), auth.HMACOptions{Secrets: []auth.Secret{"s"}}))
+	foreign := verifierFunc(func(_ *http.Request, body []byte) error {
+		if string(body) != "{}" {
+			return auth.ErrMismatch
+		}
+		return nil
+	})
+	signed := get()
+	require.NoError(t, github.Sign(signed, []byte("{}")))
+	signature := []string{"X-Hub-Signature-256", signed.Header.Get("X-Hub-Signature-256")}
+	token := []string{"Authorization", "Bearer x"}
+	tests := []struct {
+		name   string
+		v      auth.Verifier
+		header []string
+		want   int
+	}{
+		{"any, by token", auth.Any(github, bearer), token, http.StatusOK},
+		{"any, by signature", auth.Any(github, bearer), signature, http.StatusOK},
+		{"any, by somebody else's verifier", auth.Any(github, foreign), nil, http.StatusOK},
+		{"all", auth.All(bearer, github, foreign), append(token, signature...), http.StatusOK},
+		{"all, one missing", auth.All(bearer, github, foreign), token, http.StatusUnauthorized},
+		{"any of all", auth.Any(auth.All(bearer, github), auth.All(foreign, bearer)), token, http.StatusOK},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := signedServer(t, tt.v, auth.RequireOptions{})
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL, io.MultiReader(strings.NewReader("{}")))
+			require.NoError(t, err)
+			for i := 0; i < len(tt.header); i += 2 {
+				r.Header.Set(tt.header[i], tt.header[i+1])
+			}
+			resp, err := s.Client().Do(r)
+			require.NoError(t, err)
+			defer resp.Body.Close()
+			got, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			require.Equal(t, tt.want, resp.StatusCode)
+			assert.Equal(t, map[int]string{http.StatusOK: "{}", http.StatusUnauthorized: unauthorized}[tt.want], string(got))
+		})
+	}
+}
+
 // signedServer counts what passes Require and echoes the body that the
 // handler reads.
 func signedServer(t *testing.T, v auth.Verifier, o auth.RequireOptions) *httptest.Server {

@@ -121,6 +121,43 @@ func TestTransportSendsTrailers(t *testing.T) {
 	}
 }
 
+// A body of unknown length that turns out to be empty is sent as none.
+func TestTransportSendsEmptyBodies(t *testing.T) {
+	wantErr := map[string]error{"github": auth.ErrBodyShape} // a scheme that wants JSON
+	for name, s := range strategies() {
+		t.Run(name, func(t *testing.T) {
+			body := &closing{Reader: strings.NewReader("")}
+			r := get("Webhook-Id", "msg_1")
+			r.Body, r.ContentLength = body, -1
+			base := roundTripper(func(r *http.Request) (*http.Response, error) {
+				data, err := io.ReadAll(r.Body)
+				assert.NoError(t, err)
+				assert.Empty(t, data)
+				assert.ErrorIs(t, s.Verify(r, nil), wantErr[name])
+				return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, r.Body.Close()
+			})
+			_, err := (&auth.Transport{Signer: s, Base: base}).RoundTrip(r)
+			require.NoError(t, err)
+			assert.Equal(t, 1, body.closed)
+		})
+	}
+}
+
+// idle is a transport that has connections to close.
+type idle struct {
+	http.RoundTripper
+	closed int
+}
+
+func (i *idle) CloseIdleConnections() { i.closed++ }
+
+func TestTransportPassesOnCloseIdleConnections(t *testing.T) {
+	base := new(idle)
+	(&http.Client{Transport: &auth.Transport{Base: base}}).CloseIdleConnections()
+	assert.Equal(t, 1, base.closed)
+	(&auth.Transport{Base: roundTripper(nil)}).CloseIdleConnections() // has none
+}
+
 func TestTransportSendsNothingUnsigned(t *testing.T) {
 	errBroken := errors.New("disk gone")
 	key := standardWebhooks(whsec)
@@ -215,6 +252,7 @@ func TestTransportTellsHostsApart(t *testing.T) {
 	}{
 		{"path", "https://a.example/x", "https://a.example/y", true},
 		{"default port", "https://a.example/x", "https://a.example:443/y", true},
+		{"default port of http", "http://a.example/x", "http://a.example:80/y", true},
 		{"case", "https://a.example/x", "https://A.Example/y", true},
 		{"port", "https://a.example/x", "https://a.example:8443/y", false},
 		{"to http", "https://a.example/x", "http://a.example/y", false},
