@@ -159,6 +159,22 @@ func DecodeValue(data []byte, v Value) error {
 	return decode(data, func(s *Scanner) bool { return v.Scan(s) && s.end() })
 }
 
+// Walk is DecodeValue for a v that decodes what it finds by itself: it may pass
+// over strings that are not UTF-8, such as the last one of a text that was cut
+// off.
+func Walk(data []byte, v Value) error {
+	s := scannerOf(string(data))
+	defer s.release()
+	s.Peek()
+	if v.Scan(s) {
+		s.end()
+	}
+	if s.err != nil {
+		return s.err
+	}
+	return nil
+}
+
 func decode(data []byte, scan func(*Scanner) bool) error {
 	s := scannerOf(string(data))
 	defer s.release()

@@ -32,7 +32,7 @@ func Each(data []byte, limit int) iter.Seq2[*AlertEvent, error] {
 			return
 		}
 		p := &pieces{data: data, limit: limit, yield: yield}
-		if err := jsonscan.DecodeValue(data, p); err != nil && !p.stopped {
+		if err := jsonscan.Walk(data, p); err != nil && !p.stopped {
 			yield(nil, payload.Syntax(source, err))
 		}
 	}

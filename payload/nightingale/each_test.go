@@ -37,6 +37,8 @@ func TestEach(t *testing.T) {
 		{"null", "[null," + good + "]", 0, []*payload.SyntaxError{bad("[0]", 1, "want an object, found null"), nil}},
 		{"cut off", "[" + good + `,{"rule_na`, 0, []*payload.SyntaxError{nil, bad("[1]", 41, "unexpected end")}},
 		{"cut off between", "[" + good, 0, []*payload.SyntaxError{nil, bad("", 31, "unexpected end")}},
+		{"cut off within a character", "[" + good + `,{"rule_name":"` + "规"[:2], 0, []*payload.SyntaxError{nil, bad("[1]", 48, "unexpected end")}},
+		{"one not UTF-8", "[" + good + `,{"rule_name":"` + "\xff" + `"},` + good + "]", 0, []*payload.SyntaxError{nil, bad("[1]", 46, "invalid UTF-8"), nil}},
 		{"something behind", "[" + good + "] 1", 0, []*payload.SyntaxError{nil, bad("", 33, "something after the value")}},
 		{"empty", "", 0, []*payload.SyntaxError{bad("", 0, "want an object, found the end")}},
 	}
