@@ -298,6 +298,20 @@ func TestHMACSecrets(t *testing.T) {
 	}
 }
 
+// What is wrong with the length of a key is said in the bounds that there are.
+func TestHMACKeyLengths(t *testing.T) {
+	scheme := auth.Scheme{Header: "X-Sig", Signed: "{body}", KeyMin: 4}
+	_, err := auth.NewHMAC(scheme, auth.HMACOptions{Secrets: []auth.Secret{"abc"}})
+	require.EqualError(t, err, "auth: X-Sig: unusable secret: the key has less than 4 bytes")
+	scheme.KeyMax = 5
+	_, err = auth.NewHMAC(scheme, auth.HMACOptions{Secrets: []auth.Secret{"abcdef"}})
+	require.EqualError(t, err, "auth: X-Sig: unusable secret: the key has more than 5 bytes")
+	for _, secret := range []auth.Secret{"abcd", "abcde"} {
+		_, err = auth.NewHMAC(scheme, auth.HMACOptions{Secrets: []auth.Secret{secret}})
+		require.NoError(t, err)
+	}
+}
+
 func TestPublicKeysDoNotSign(t *testing.T) {
 	private := standardWebhooks("whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
 	public := standardWebhooks("whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")

@@ -94,8 +94,10 @@ func (f *format) decodeKey(text string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: not %s", ErrBadSecret, f.Key)
 	case len(raw) == 0:
 		return nil, ErrEmptySecret
-	case len(raw) < f.KeyMin, f.KeyMax > 0 && len(raw) > f.KeyMax:
-		return nil, fmt.Errorf("%w: the key has not %d to %d bytes", ErrBadSecret, f.KeyMin, f.KeyMax)
+	case len(raw) < f.KeyMin:
+		return nil, fmt.Errorf("%w: the key has less than %d bytes", ErrBadSecret, f.KeyMin)
+	case f.KeyMax > 0 && len(raw) > f.KeyMax:
+		return nil, fmt.Errorf("%w: the key has more than %d bytes", ErrBadSecret, f.KeyMax)
 	}
 	return raw, nil
 }
