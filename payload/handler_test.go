@@ -131,6 +131,7 @@ func TestHandlerRequests(t *testing.T) {
 			var rejection *payload.Rejection
 			require.ErrorAs(t, reasons[0], &rejection)
 			assert.Equal(t, tt.status, rejection.Status)
+			assert.Equal(t, fmt.Sprintf("payload: answered %d: %v", tt.status, rejection.Err), reasons[0].Error())
 			assert.Equal(t, "application/json", w.Header().Get("Content-Type"))
 			assert.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"))
 		})

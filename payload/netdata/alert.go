@@ -82,7 +82,7 @@ func (a *Alert) flat(f *jsonscan.Fields) {
 	f.String("context", &a.Context)
 	f.Value("space", (*flatSpace)(&a.Space))
 	if a.CapitalRooms && a.origin.Text() == "" {
-		f.Value("Rooms", (*rooms)(&a.Rooms)).Alias("rooms", "ROOMS")
+		f.Value("Rooms", (*rooms)(&a.Rooms))
 	} else {
 		f.Value("rooms", (*rooms)(&a.Rooms)).Alias("Rooms", "ROOMS")
 	}

@@ -132,6 +132,7 @@ func TestDecodeTolerance(t *testing.T) {
 		{"flat with a nested space", `{"alert":"n","space":{"slug":"s","name":"Home lab"}}`, netdata.Alert{Name: "n", Space: netdata.Space{Name: "Home lab", Slug: "s"}}},
 		{"nested with the rest of the flat", `{"alert":{"name":"n"},"date":"d","family":"/","additional_active_warning_alerts":1,"severity":"unknown here","rooms":{"a":"1"}}`,
 			netdata.Alert{Form: netdata.Nested, Name: "n", Date: "d", Family: "/", OtherWarning: 1, Rooms: netdata.Rooms{{Name: "a", URL: "1"}}}},
+		{"nested with Rooms", `{"Rooms":["a"],"alert":{"name":"n"}}`, netdata.Alert{Form: netdata.Nested, Name: "n", Rooms: netdata.Rooms{{Name: "a"}}}},
 		{"flat with a node", `{"alert":"n","node":{"hostname":"h"}}`, netdata.Alert{Name: "n", Host: "h"}},
 		{"a new word", `{"alert":"n","severity":"Silenced"}`, netdata.Alert{Name: "n", Severity: "Silenced"}},
 		{"half a surrogate", `{"alert":"\udc00"}`, netdata.Alert{Name: "\uFFFD"}},
@@ -210,4 +211,28 @@ func TestManyElements(t *testing.T) {
 		require.ErrorAs(t, err, &e, tt.body)
 		assert.Equal(t, "too many elements for the size of the text", e.Reason)
 	}
+}
+
+// A status may lack either of its members.
+func TestStatusInPart(t *testing.T) {
+	for status, want := range map[string][2]bool{ // reachable, known
+		`{"reachable":null,"text":"reachable"}`: {true, true},
+		`{"reachable":false,"text":null}`:       {false, true},
+		`{"text":"UNREACHABLE","since":1}`:      {false, true},
+		`{}`:                                    {false, false},
+		`null`:                                  {false, false},
+		`"Reachable"`:                           {true, true},
+	} {
+		body := `{"message":"m","url":"u","host":"h","status":` + status + `}`
+		n := read(t, body)
+		reachable, known := n.Reachability.Reachable()
+		assert.Equal(t, want, [2]bool{reachable, known}, status)
+		assert.Equal(t, body, encode(t, n))
+		n.Reachability.Status = netdata.StatusOf(true)
+		again := read(t, encode(t, n))
+		reachable, known = again.Reachability.Reachable()
+		assert.True(t, reachable && known, status)
+	}
+	_, err := netdata.Decode([]byte(`{"message":"m","url":"u","host":"h","status":{"reachable":"yes"}}`))
+	require.Error(t, err)
 }

@@ -33,6 +33,10 @@ func TestMadeInGo(t *testing.T) {
 	assert.Equal(t, `{"message":"","space":{"name":"Home lab","slug":"home-lab"},"node":{"hostname":"db-3"},"alert":{"name":"used_swap",`+
 		`"state":{"status":"critical"},"rendered":{"info":""},"config":{"classification":""},"url":""}}`, encode(t, &a))
 
+	a.Chart, a.Duration, a.Context, a.ValueText = "mem.swap", "4m", "swap", "100%"
+	assert.Contains(t, encode(t, &a), `"state":{"status":"critical","value_str":"100%"},"rendered":{"info":""},"chart":{"name":"mem.swap"},"context":"swap",`+
+		`"duration":{"value_str":"4m"},"config"`)
+
 	r := netdata.Reachability{Host: "db-3", Status: netdata.StatusOf(false), Severity: netdata.Critical}
 	assert.Equal(t, `{"message":"","url":"","host":"db-3","severity":"critical","status":{"reachable":false,"text":"unreachable"}}`, encode(t, &r))
 	r = netdata.Reachability{Form: netdata.Nested, Nodes: []netdata.Node{{Hostname: "db-3"}}, Status: netdata.StatusOf(true), Severity: netdata.Info}
@@ -78,9 +82,18 @@ func TestOtherForm(t *testing.T) {
 		}
 		assert.Equal(t, n.DeliveryID(), again.DeliveryID(), name)
 	}
-	// Setting it back is as if nothing had happened.
-	n := decode(t, "nested-alert-unknown-fields")
-	n.Alert.Form = netdata.Flat
-	n.Alert.Form = netdata.Nested
-	assert.Equal(t, n.Raw(), encode(t, n))
+	// Writing it in the other form, and setting it back, is as if nothing had
+	// happened.
+	for _, name := range []string{"nested-alert-unknown-fields", "flat-alert-unknown-fields", "nested-reachability-several-nodes"} {
+		n := decode(t, name)
+		for range 2 {
+			if n.Alert != nil {
+				n.Alert.Form = 1 - n.Alert.Form
+			} else {
+				n.Reachability.Form = 1 - n.Reachability.Form
+			}
+			assert.NotEmpty(t, encode(t, n))
+		}
+		assert.Equal(t, n.Raw(), encode(t, n))
+	}
 }

@@ -183,6 +183,30 @@ func text(v bool) string {
 	return string(b)
 }
 
+// A status keeps the form in which it came.
+func TestStatusForms(t *testing.T) {
+	tests := []struct{ name, from, to string }{
+		{"object", `{"status":{ "text":"reachable","reachable":true,"x":1}}`, `{"status":{ "text":"unreachable","reachable":false,"x":1}}`},
+		{"text in a flat body", `{"host":"h","url":"u","status":"reachable"}`, `{"host":"h","url":"u","status":"unreachable"}`},
+		{"text in a nested body", `{"status":"reachable","url":"u"}`, `{"status":"unreachable","url":"u"}`},
+		{"null in a flat body", `{"host":"h","url":"u","status":null}`, `{"host":"h","url":"u","status":{"reachable":false,"text":"unreachable"}}`},
+		{"none", `{"message":"m","url":"u"}`, `{"message":"m","url":"u","status":{"reachable":false,"text":"unreachable"}}`},
+		{"null inside", `{"status":{"reachable":null,"text":"r"}}`, `{"status":{"reachable":false,"text":"unreachable"}}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := read(t, tt.from).Reachability
+			assert.Equal(t, tt.from, encode(t, r))
+			down := netdata.StatusOf(false)
+			r.Status.Text, r.Status.Reachable = down.Text, down.Reachable
+			assert.Equal(t, tt.to, encode(t, r))
+			reachable, known := read(t, encode(t, r)).Reachability.Reachable()
+			assert.Equal(t, []bool{false, true}, []bool{reachable, known})
+		})
+	}
+	assert.Nil(t, read(t, tests[5].from).Reachability.Status.Reachable)
+}
+
 func TestTestNotification(t *testing.T) {
 	n := decode(t, "test-notification")
 	assert.Equal(t, "00000000-0000-4000-8000-000000000000", n.Test.Token)
@@ -293,10 +317,15 @@ func TestUnknown(t *testing.T) {
 	}
 	assert.Equal(t, map[string]string{"status.since": "1"}, collect(read(t, `{"status":{"reachable":true,"since":1}}`)))
 	assert.Equal(t, map[string]string{"extra": "[]"}, collect(read(t, `{"token":"t","extra":[]}`)))
-	for _, stop := range []*netdata.Notification{nested, several, {}} {
-		for name := range stop.Unknown() {
-			assert.NotEmpty(t, name)
-			break
+	for _, n := range []*netdata.Notification{nested, decode(t, "flat-alert-unknown-fields"), several, read(t, `{"status":{"a":1,"b":2}}`), {}} {
+		for stop := range len(collect(n)) {
+			seen := 0
+			for range n.Unknown() {
+				if seen++; seen > stop {
+					break
+				}
+			}
+			assert.Equal(t, stop+1, seen)
 		}
 	}
 	for name := range bodies(t) {
@@ -323,6 +352,9 @@ func TestJSONInterfaces(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(`{"any":null,"reach":null}`), &page))
 	assert.Equal(t, "a", page.Any.Alert.Name, "null changes nothing, as everywhere in encoding/json")
 	assert.Equal(t, "u", page.Reach.URL)
+	require.NoError(t, page.Alert.UnmarshalJSON([]byte("null")))
+	require.NoError(t, page.Test.UnmarshalJSON([]byte("null")))
+	assert.Equal(t, "b t", page.Alert.Name+" "+page.Test.Token)
 	for _, bad := range []string{`{"any":{}}`, `{"alert":{"token":"t"}}`, `{"reach":{"alert":"a"}}`, `{"test":{"alert":"a"}}`} {
 		require.ErrorIs(t, json.Unmarshal([]byte(bad), &page), payload.ErrFormat, bad)
 	}

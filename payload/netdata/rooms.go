@@ -59,7 +59,7 @@ func (r *Room) fields(f *jsonscan.Fields) {
 // keyed are those of a room that is a member.
 func (r *Room) keyed(f *jsonscan.Fields) {
 	f.From(&r.origin)
-	f.String("name", &r.inner).Omit()
+	f.String("name", &r.inner)
 	f.String("url", &r.URL)
 }
 

@@ -284,3 +284,16 @@ func TestForms(t *testing.T) {
 	m.Array = false
 	assert.Equal(t, `{"rule_name":"a", "new":1}`, encode(t, m))
 }
+
+// An event of a list can be taken out of it, as it came.
+func TestEventsAreValuesOfTheirOwn(t *testing.T) {
+	const event = `{"rule_name":"b", "severity":2,"new":1.0}`
+	m := decode(t, []byte(`[{"rule_name":"a"}, `+event+` ]`))
+	e := m.Alerts[1]
+	assert.Equal(t, event, e.Raw())
+	assert.Equal(t, event, encode(t, &e))
+	b, err := json.Marshal(e)
+	require.NoError(t, err)
+	assert.Equal(t, strings.ReplaceAll(event, " ", ""), string(b))
+	assert.Empty(t, new(nightingale.AlertEvent).Raw())
+}
