@@ -64,7 +64,7 @@ func (e *exchange) run(ctx context.Context) {
 	e.hook.gate.enter()
 	defer func() { e.hook.gate.leave(&e.visit, e.err != nil) }()
 	e.context = callContext{ctx, e}
-	r, err := e.request(e.trace(&e.context))
+	r, err := e.request(&e.context)
 	if err == nil {
 		err = e.roundTrip(r)
 	}
@@ -72,16 +72,6 @@ func (e *exchange) run(ctx context.Context) {
 	e.expired = err != nil && context.Cause(ctx) == errTimeout
 	e.reply.Attempts = 1
 	e.reply.Took = time.Since(e.start)
-}
-
-// trace adds what is asked of the connection, where somebody wants to know.
-func (e *exchange) trace(ctx context.Context) context.Context {
-	if e.hook.observe == nil && !e.hook.proxied {
-		return ctx
-	}
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(i httptrace.GotConnInfo) { e.connected, e.reused = true, i.Reused },
-	})
 }
 
 // request returns the request, signed. Its errors have their class set.
@@ -201,11 +191,22 @@ func checkSigned(h http.Header) error {
 
 // roundTrip sends r and reads the answer.
 func (e *exchange) roundTrip(r *http.Request) error {
-	resp, err := e.hook.transport.RoundTrip(r)
+	resp, err := e.hook.transport.RoundTrip(e.traced(r))
 	if err != nil {
 		return err
 	}
 	e.reply.Status, e.reply.Header = resp.StatusCode, resp.Header
 	e.reply.Body, e.reply.Truncated, err = readReply(resp, replyLimit(r.Context(), e.hook.limit))
 	return err
+}
+
+// traced returns r with a trace of its connection, where somebody wants to know.
+// It is not on the context of a signer, which may make requests of its own.
+func (e *exchange) traced(r *http.Request) *http.Request {
+	if e.hook.observe == nil && !e.hook.proxied {
+		return r
+	}
+	return r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		GotConn: func(i httptrace.GotConnInfo) { e.connected, e.reused = true, i.Reused },
+	}))
 }

@@ -1,7 +1,9 @@
 package callback_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -126,6 +128,40 @@ func TestCredentialsThatCannotBeHadNowAreTriedAgain(t *testing.T) {
 	require.ErrorIs(t, err, callback.ErrRefused)
 	assert.Len(t, refused.Requests(), 1)
 	assert.Len(t, srv.Requests(), 1)
+}
+
+// A signer may make requests under the context of the one that it signs. What
+// becomes of them is not what becomes of the message.
+func TestRequestsOfASignerAreNotThoseOfTheMessage(t *testing.T) {
+	ca := callbacktest.NewAuthority(t)
+	token := callbacktest.NewTLSServer(t, callbacktest.TLSOptions{Authority: ca})
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: certPool(t, string(ca.PEM()))}}
+	defer client.CloseIdleConnections()
+	fetch := signer(func(r *http.Request, _ []byte) error {
+		r, err := http.NewRequestWithContext(r.Context(), http.MethodGet, token.URL, nil)
+		require.NoError(t, err)
+		resp, err := client.Do(r)
+		require.NoError(t, err)
+		return resp.Body.Close()
+	})
+	srv := callbacktest.NewServer(t)
+	var seen callback.Attempt
+	o := callback.Options{Signer: fetch, Observe: func(_ context.Context, a callback.Attempt) { seen = a }}
+
+	r := callback.Probe(t.Context(), callback.Config{URL: srv.URL}, message, callback.ProbeOptions{Options: o})
+	require.NoError(t, r.Err)
+	assert.Nil(t, r.TLS)
+	assert.Zero(t, r.Timeline.TLS)
+
+	_, err := hook(t, callback.Config{URL: srv.URL, Network: callback.NetworkPublic}, o).Call(t.Context(), message)
+	require.ErrorIs(t, err, callback.ErrBlocked)
+	assert.False(t, seen.Reused)
+
+	deaf, err := net.Listen("tcp", "127.0.0.1:0") // and nobody accepts
+	require.NoError(t, err)
+	defer deaf.Close()
+	_, err = hook(t, callback.Config{URL: "https://h.example", Proxy: "http://" + deaf.Addr().String(), Timeout: 500 * time.Millisecond}, o).Call(t.Context(), message)
+	assert.Equal(t, callback.ClassProxy, failed(t, err).Class, "for nothing came through it")
 }
 
 // What a signer cannot mean to send is its fault, and not a broken connection.
