@@ -142,7 +142,9 @@ func (j *journal) patient(c callback.Caller) callback.Caller {
 	})
 }
 
-func (j *journal) Stats(ctx context.Context) ([]dispatch.EndpointStats, error) { return j.Memory.Stats(ctx) }
+func (j *journal) Stats(ctx context.Context) ([]dispatch.EndpointStats, error) {
+	return j.Memory.Stats(ctx)
+}
 
 // Shutdown keeps what Memory hands back.
 func (j *journal) Shutdown(ctx context.Context) ([]dispatch.Undelivered, error) {
