@@ -14,7 +14,7 @@ type ProbeOptions struct {
 	// used; nothing is logged or observed but what it asks for.
 	Options
 	// DryRun builds and signs the request, and sends nothing: not even the name
-	// is resolved.
+	// is resolved. A Signer that has to ask for its credentials does ask.
 	DryRun bool
 }
 
@@ -47,9 +47,9 @@ func Probe(ctx context.Context, c Config, m Message, o ProbeOptions) Report {
 		r.dryRun(ctx, w, m)
 		return r
 	}
-	w.transport = &witness{w.transport, &r}
 	line := &timeline{start: time.Now()}
-	reply, err := w.Call(httptrace.WithClientTrace(ctx, line.trace()), m)
+	w.transport = &witness{w.transport, &r, line}
+	reply, err := w.Call(ctx, m)
 	line.fill(&r, reply)
 	if err != nil {
 		r.fail(asError(err))
@@ -61,9 +61,12 @@ func Probe(ctx context.Context, c Config, m Message, o ProbeOptions) Report {
 
 // dryRun builds the request as Call would.
 func (r *Report) dryRun(ctx context.Context, w *Webhook, m Message) {
+	limited, cancel := context.WithTimeoutCause(ctx, w.timeout, errTimeout)
+	defer cancel()
 	e := &exchange{hook: w, message: m, start: time.Now()}
 	var req *http.Request
-	if req, e.err = e.request(ctx); e.err != nil {
+	if req, e.err = e.request(limited); e.err != nil {
+		e.expired = context.Cause(limited) == errTimeout
 		r.fail(e.verdict(ctx))
 		return
 	}
@@ -71,15 +74,16 @@ func (r *Report) dryRun(ctx context.Context, w *Webhook, m Message) {
 	r.Request = requestReport(req)
 }
 
-// A witness notes which request is made.
+// A witness notes which request is made, and when what becomes of it.
 type witness struct {
 	http.RoundTripper
 	report *Report
+	line   *timeline
 }
 
 func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.report.Request = requestReport(r)
-	return w.RoundTripper.RoundTrip(r)
+	return w.RoundTripper.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), w.line.trace())))
 }
 
 func requestReport(r *http.Request) RequestReport {

@@ -165,6 +165,18 @@ func TestDryRunSendsNothing(t *testing.T) {
 	assert.Empty(t, srv.Requests())
 }
 
+func TestADryRunHasTheTimeoutOfACall(t *testing.T) {
+	slow := signer(func(r *http.Request, _ []byte) error {
+		<-r.Context().Done()
+		return r.Context().Err()
+	})
+	c := callback.Config{URL: "http://hook.example", Timeout: 20 * time.Millisecond}
+	r := callback.Probe(t.Context(), c, message, callback.ProbeOptions{Options: callback.Options{Signer: slow}, DryRun: true})
+	assert.False(t, r.OK)
+	assert.Equal(t, callback.ClassRequest, r.Class)
+	require.ErrorIs(t, r.Err, callback.ErrGaveUp)
+}
+
 func TestProbeLeavesNothingBehind(t *testing.T) {
 	srv := callbacktest.NewServer(t)
 	before := runtime.NumGoroutine()
