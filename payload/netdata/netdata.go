@@ -30,7 +30,7 @@
 //
 // Everything else is an error that wraps [payload.ErrFormat].
 //
-// These names are read, the first before the others: alert, alarm; alert_url,
+// These names are read, the first that is not null: alert, alarm; alert_url,
 // alarm_url; rooms, Rooms, ROOMS; additional_active_critical_alerts,
 // critical_count; additional_active_warning_alerts, warning_count. Space and
 // status may each be a text or an object in either form, and rooms any of
