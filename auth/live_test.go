@@ -38,9 +38,9 @@ func TestLiveLoadsOneAtATime(t *testing.T) {
 		assert.Equal(t, 2, <-loaded)
 		assert.Equal(t, 2, *l.get())
 
-		time.Sleep(recheck - 1)
+		time.Sleep(recheck - time.Nanosecond)
 		assert.Equal(t, 2, *l.get())
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		assert.Equal(t, 3, *l.get())
 	})
 }
