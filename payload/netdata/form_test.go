@@ -49,6 +49,27 @@ func TestMadeInGo(t *testing.T) {
 	assert.Equal(t, "kept", string(b))
 }
 
+// A space keeps the form in which it came, as far as that can say it.
+func TestSpaceForms(t *testing.T) {
+	tests := []struct{ name, from, renamed, slugged string }{
+		{"text in a flat body", `{"alert":"n","space":"a"}`, `{"alert":"n","space":"b"}`, `{"alert":"n","space":"a"}`},
+		{"object in a flat body", `{"alert":"n","space":{ "name":"a"}}`, `{"alert":"n","space":{ "name":"b"}}`, `{"alert":"n","space":{ "name":"a","slug":"s"}}`},
+		{"null in a flat body", `{"alert":"n","space":null}`, `{"alert":"n","space":"b"}`, `{"alert":"n","space":null}`},
+		{"text in a nested body", `{"alert":{},"space":"a"}`, `{"alert":{},"space":"b"}`, `{"alert":{},"space":{"name":"a","slug":"s"}}`},
+		{"object in a nested body", `{"alert":{},"space":{"slug":"", "name":"a"}}`, `{"alert":{},"space":{"slug":"", "name":"b"}}`, `{"alert":{},"space":{"slug":"s", "name":"a"}}`},
+		{"null in a nested body", `{"alert":{},"space":null}`, `{"alert":{},"space":{"name":"b"}}`, `{"alert":{},"space":{"name":"","slug":"s"}}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.from, encode(t, read(t, tt.from)))
+			renamed, slugged := read(t, tt.from).Alert, read(t, tt.from).Alert
+			renamed.Space.Name, slugged.Space.Slug = "b", "s"
+			assert.Equal(t, tt.renamed, encode(t, renamed))
+			assert.Equal(t, tt.slugged, encode(t, slugged))
+		})
+	}
+}
+
 // What came in one form can be written in the other: what both have is the same.
 func TestOtherForm(t *testing.T) {
 	for name := range bodies(t) {
@@ -74,6 +95,7 @@ func TestOtherForm(t *testing.T) {
 			}
 		}
 		if a, b := n.Reachability, again.Reachability; a != nil {
+			assert.Equal(t, a.Form, b.Form, name)
 			assert.Equal(t, a.Hosts(), b.Hosts(), name)
 			assert.Equal(t, []any{a.Message, a.URL, a.Severity, a.Status.Text}, []any{b.Message, b.URL, b.Severity, b.Status.Text}, name)
 			up, known := a.Reachable()

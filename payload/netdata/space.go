@@ -15,7 +15,7 @@ type Space struct {
 func (s *Space) fields(f *jsonscan.Fields) {
 	f.From(&s.origin)
 	f.String("name", &s.Name)
-	f.String("slug", &s.Slug).Omit()
+	f.String("slug", &s.Slug)
 }
 
 func (s *Space) scan(sc *jsonscan.Scanner) bool {
