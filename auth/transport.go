@@ -14,10 +14,12 @@ import (
 //
 //	client := &http.Client{Transport: &auth.Transport{Signer: key}}
 //
-// It changes a copy, never the caller's request. The body is read into memory
-// unless the Signer is a [Basic], [Bearer], [Header], [Query] or [OAuth2],
-// which do not look at it. After a redirect to another host, port or scheme it
-// signs nothing, and nothing from then on, even if a later redirect leads back.
+// It changes a copy, never the caller's request, which is also the one that the
+// response names: what is logged of it shows no credentials. The body is read
+// into memory unless the Signer is a [Basic], [Bearer], [Header], [Query] or
+// [OAuth2], which do not look at it. After a redirect to another host, port or
+// scheme it signs nothing, and nothing from then on, even if a later redirect
+// leads back.
 type Transport struct {
 	// Signer signs each request. Required.
 	Signer Signer
@@ -41,7 +43,11 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	return t.base().RoundTrip(signed)
+	resp, err := t.base().RoundTrip(signed)
+	if resp != nil {
+		resp.Request = r
+	}
+	return resp, err
 }
 
 // CloseIdleConnections is passed on to Base.

@@ -121,6 +121,24 @@ func TestTransportSendsTrailers(t *testing.T) {
 	}
 }
 
+// Programs log the URL of a response, and some its header.
+func TestTransportShowsNoCredentialsInTheResponse(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	for name, s := range strategies() {
+		t.Run(name, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader("{}"))
+			require.NoError(t, err)
+			r.Header.Set("Webhook-Id", "msg_1")
+			resp, err := (&auth.Transport{Signer: s, Base: server.Client().Transport}).RoundTrip(r)
+			require.NoError(t, err)
+			resp.Body.Close()
+			assert.Same(t, r, resp.Request)
+			assert.Empty(t, credentialsOf(resp.Request))
+		})
+	}
+}
+
 // A body of unknown length that turns out to be empty is sent as none.
 func TestTransportSendsEmptyBodies(t *testing.T) {
 	wantErr := map[string]error{"github": auth.ErrBodyShape} // a scheme that wants JSON
