@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -213,7 +214,12 @@ func TestOAuth2ErrorsRepeatNothing(t *testing.T) {
 		{"resolver", failed(&net.OpError{Op: "dial", Err: &net.DNSError{Name: canary, Server: canary}}), "its name cannot be resolved"},
 		{"certificate", failed(&tls.CertificateVerificationError{Err: errors.New(canary)}), "its certificate cannot be verified"},
 		{"timeout", failed(&net.OpError{Op: "read", Addr: &net.UnixAddr{Name: canary}, Err: os.ErrDeadlineExceeded}), late},
-		{"alert", failed(&net.OpError{Op: "remote error", Addr: &net.UnixAddr{Name: canary}, Err: tls.AlertError(40)}), "tls: handshake failure"},
+		{"alert", failed(&net.OpError{Op: "remote error", Addr: &net.UnixAddr{Name: canary}, Err: tls.AlertError(40)}), "it refused the TLS handshake"},
+		{"refused", failed(&net.OpError{Op: "dial", Addr: &net.UnixAddr{Name: canary}, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}), syscall.ECONNREFUSED.Error()},
+		{"proxy", failed(&net.OpError{Op: "proxyconnect", Err: &net.OpError{
+			Op: "dial", Addr: &net.UnixAddr{Name: canary}, Err: syscall.ECONNREFUSED,
+		}}), syscall.ECONNREFUSED.Error()},
+		{"port", failed(&net.OpError{Op: "dial", Err: &net.AddrError{Err: "invalid port", Addr: canary}}), broke},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

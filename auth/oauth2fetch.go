@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/alertwire/alertwire/internal/egress"
@@ -87,6 +88,7 @@ func unanswered(err error) error {
 		timeout     net.Error
 		certificate *tls.CertificateVerificationError
 		op          *net.OpError
+		errno       syscall.Errno
 	)
 	reason := "it broke off, or does not speak HTTP"
 	switch {
@@ -98,8 +100,10 @@ func unanswered(err error) error {
 		reason = "it did not answer in time"
 	case errors.As(err, &certificate):
 		reason = "its certificate cannot be verified"
-	case errors.As(err, &op):
-		reason = op.Err.Error() // the errno, or the alert of TLS
+	case errors.As(err, &op) && op.Op == "remote error": // how crypto/tls hands on an alert
+		reason = "it refused the TLS handshake"
+	case errors.As(err, &errno):
+		reason = errno.Error()
 	}
 	return fmt.Errorf("%w: token endpoint: %s", ErrUnavailable, reason)
 }
