@@ -183,12 +183,15 @@ func hint(table []field, i int) string {
 }
 
 // lookup returns the index of the entry of that name, -1 if there is none.
-// hint is where it is if the members come in the usual order.
+// hint is where it is if the members come in the usual order; where some are
+// left out, or unknown, it is soon after.
 func lookup(table []field, name string, hint int) int {
-	if hint < len(table) && table[hint].name == name {
-		return hint
+	for i := hint; i < len(table); i++ {
+		if table[i].name == name {
+			return i
+		}
 	}
-	for i := range table {
+	for i := range min(hint, len(table)) {
 		if table[i].name == name {
 			return i
 		}
