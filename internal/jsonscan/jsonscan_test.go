@@ -3,6 +3,7 @@ package jsonscan_test
 import (
 	"encoding/json"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -161,6 +162,9 @@ func TestDecodeErrors(t *testing.T) {
 }
 
 func TestDecodeRefusesExpansion(t *testing.T) {
+	if strconv.IntSize == 32 {
+		t.Skip("an element has half the size there, and stays within the bound")
+	}
 	list := func(n int) string { return `{"list":[{}` + strings.Repeat(",{}", n-1) + `]}` }
 	require.NoError(t, jsonscan.Decode([]byte(list(1000)), new(item), (*item).fields))
 	err := jsonscan.Decode([]byte(list(100_000)), new(item), (*item).fields)
