@@ -8,7 +8,7 @@ import (
 
 // A Dedup remembers ids for a while and tells what it has seen before. It is
 // bounded, in this process only, and safe for concurrent use; it starts no
-// goroutine and needs not be closed. Its zero value remembers for 60 seconds.
+// goroutine and need not be closed. Its zero value remembers for 60 seconds.
 //
 // When it is full, the id that would be forgotten first is forgotten early, so
 // that a duplicate may get through; see [Dedup.Evictions]. Ids are told apart by

@@ -28,9 +28,10 @@ type EnforceOptions struct {
 	// one refuses it with status 400.
 	Cost func(*http.Request) int
 	// Status returns the status of a refusal. Nil means 503 for Alertmanager and
-	// Grafana, by their User-Agent, and 429 for everyone else. Those two give an
-	// alert up at a 429 and come back after a 503. What is not an error status
-	// becomes 429.
+	// Grafana, by their User-Agent, and 429 for everyone else. Alertmanager gives
+	// a message up at a 429 and comes back after a 503. Grafana comes back after
+	// neither: its limits had better never be reached. What is not an error
+	// status becomes 429.
 	Status func(*http.Request) int
 	// Jitter is added to Retry-After, a random part of it at a time, so that not
 	// all who were refused come back at once. Zero means none.

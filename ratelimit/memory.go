@@ -8,7 +8,7 @@ import (
 
 // Memory is a [Store] in this process. Its zero value is ready for use. It is
 // safe for concurrent use, admits exactly what a Rate allows however many
-// goroutines ask, starts no goroutine and needs not be closed.
+// goroutines ask, starts no goroutine and need not be closed.
 //
 // Its memory is fixed. A bucket that is full again is forgotten at no loss; one
 // that is hit now and then takes its place only for the moment. When more than
