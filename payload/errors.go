@@ -25,6 +25,7 @@ type SyntaxError struct {
 	Reason string
 }
 
+// Error names the format, the field and the reason, and none of the values.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%s (offset %d)", fieldText(e.Format, e.Field, e.Reason), e.Offset)
 }
@@ -34,6 +35,7 @@ type FieldError struct {
 	Format, Field, Reason string
 }
 
+// Error names the format, the field and the reason.
 func (e *FieldError) Error() string { return fieldText(e.Format, e.Field, e.Reason) }
 
 func fieldText(format, field, reason string) string {
@@ -66,6 +68,7 @@ type RetryError struct {
 	Err   error         // why; not told to the sender
 }
 
+// Error includes the text of Err.
 func (e *RetryError) Error() string { return fmt.Sprintf("payload: retry later: %v", e.Err) }
 
 // Unwrap returns Err.

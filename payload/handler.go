@@ -51,6 +51,7 @@ type Rejection struct {
 	wait   time.Duration
 }
 
+// Error says what was answered, and the text of Err.
 func (e *Rejection) Error() string { return fmt.Sprintf("payload: answered %d: %v", e.Status, e.Err) }
 
 // Unwrap returns Err.
