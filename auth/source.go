@@ -25,9 +25,9 @@ type Source struct {
 	Value Secret
 	// File is the path of a file with the secret in a line of its own. Several
 	// lines are several live secrets: the first signs, each verifies. Empty
-	// lines, the ends of lines and a byte order mark do not count. The file is read again while
-	// the secret is in use, at most once a second; while it cannot be read or
-	// used, the secrets that it had before stay.
+	// lines, the ends of lines and a byte order mark do not count. The file is
+	// read again while the secret is in use, at most once a second; while it
+	// cannot be read or used, the secrets that it had before stay.
 	File string
 	// Env is the name of an environment variable that has the secret. Line ends
 	// behind it do not count. It is read once.
