@@ -8,7 +8,7 @@ type Class string
 // The classes of failure.
 const (
 	ClassDNS         Class = "dns"         // the name does not resolve
-	ClassRefused     Class = "refused"     // nobody listens there
+	ClassRefused     Class = "refused"     // nobody listens there, which may pass: not ErrRefused
 	ClassUnreachable Class = "unreachable" // no route to the network or host
 	ClassReset       Class = "reset"       // the connection broke, or the answer made no sense
 	ClassTimeout     Class = "timeout"     // the time of one attempt ran out

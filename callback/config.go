@@ -84,6 +84,7 @@ type Config struct {
 // are. The address is judged after the name was resolved, on every dial.
 type Network string
 
+// The networks.
 const (
 	// NetworkPrivate permits the public network and private addresses:
 	// loopback, RFC 1918, unique local and carrier-grade NAT. It is for URLs

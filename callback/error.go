@@ -11,7 +11,8 @@ import (
 // failed Call wraps exactly one of them, or the error of its context.
 var (
 	// ErrRefused means that trying again is useless: the receiver refused the
-	// message, its certificate is wrong, or the request cannot be made.
+	// message, its certificate is wrong, or the request cannot be made. A
+	// refused connection is none of this: it is [ClassRefused], which may pass.
 	ErrRefused = errors.New("callback: refused for good")
 	// ErrGone means that the receiver answered 410: it wants no more calls.
 	ErrGone = errors.New("callback: endpoint is gone")
