@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
   relay -token-file FILE -endpoints FILE -nats URL [flags]
 
 POST /webhook answers 200 once the alert is on disk, and 503 while it cannot be. What waits survives restarts and
-crashes; delivery is at least once, and the header webhook-id tells a repeat. The program outbox looks into the queue.
+crashes; delivery is at least once, and the header webhook-id tells a repeat.
 `,
 		Flags: e.flags,
 		Check: e.check,
