@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -57,9 +58,58 @@ func TestRealAlertmanager(t *testing.T) {
 	assert.Equal(t, string(got[0].Body), string(got[1].Body))
 	assert.Equal(t, got[0].Header.Get("Webhook-Id"), got[1].Header.Get("Webhook-Id"))
 
+	require.Eventually(t, func() bool {
+		var h struct {
+			Queue int `json:"queue_size"`
+		}
+		return json.Unmarshal([]byte(get(t, "http://"+address+"/health")), &h) == nil && h.Queue == 0
+	}, 20*time.Second, 20*time.Millisecond)
+
+	// What a person and Prometheus see agrees with what was sent.
+	report := get(t, "http://"+address+"/report/"+fired.Alerts[0].Fingerprint)
+	for _, want := range []string{"CPU is high", `badge resolved`, `badge firing`, `badge delivered`, `badge failed`} {
+		assert.Contains(t, report, want)
+	}
+	metrics := get(t, "http://"+address+"/metrics")
+	for _, want := range []string{
+		`oncallm_webhook_requests_total{code="200",method="post"} 2`,
+		`alertwire_dispatch_messages_total{endpoint="ops",outcome="delivered"} 2`,
+		`alertwire_dispatch_messages_total{endpoint="busy",outcome="delivered"} 2`,
+		`alertwire_dispatch_messages_total{endpoint="down",outcome="failed"} 2`,
+		`alertwire_callback_attempts_total{class="server",endpoint="busy"} 1`,
+	} {
+		assert.Contains(t, metrics, want)
+	}
+	checkMetrics(t, metrics)
+
 	assert.Equal(t, 0, stop(), stderr)
 	assert.Len(t, ops.Requests(), 2, "each message came once")
 	assert.Contains(t, stderr.String(), "endpoint=down")
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode, url)
+	return string(body)
+}
+
+// checkMetrics has promtool read metrics, where it is installed.
+func checkMetrics(t *testing.T, metrics string) {
+	t.Helper()
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Log("promtool is not installed (Debian package prometheus): the metrics are not linted")
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), promtool, "check", "metrics")
+	cmd.Stdin = strings.NewReader(metrics)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
 }
 
 func decode(t *testing.T, body []byte) *alertmanager.Message {

@@ -93,7 +93,7 @@ func (h *history) came(events []payload.Event, now time.Time) {
 			a.Changes[0].Repeats++
 			continue
 		}
-		a.Event = e.Clone()
+		a.renew(e.Clone())
 		a.Changes = slices.Insert(a.Changes, 0, &change{ID: a.ID, Kind: a.Kind, Time: a.Time, Received: now})
 		for len(a.Changes) > maxChanges {
 			h.forget(a.Changes[len(a.Changes)-1])
@@ -107,6 +107,16 @@ func (h *history) came(events []payload.Event, now time.Time) {
 			h.forget(c)
 		}
 	}
+}
+
+// renew makes e the newest event of the alert. Alertmanager resolves alerts with
+// the annotations of whoever resolved them, often none: what was said before
+// then still tells a person more.
+func (a *alert) renew(e payload.Event) {
+	if len(e.Annotations) == 0 && len(a.Annotations) > 0 {
+		e.Title, e.Text, e.Annotations = a.Title, a.Text, a.Annotations
+	}
+	a.Event = e
 }
 
 // forget takes the calls of a change out of the index.
