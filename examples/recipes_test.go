@@ -1,10 +1,14 @@
 package examples_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	"github.com/alertwire/alertwire/auth"
 	"github.com/alertwire/alertwire/payload"
@@ -14,10 +18,10 @@ import (
 	"github.com/alertwire/alertwire/ratelimit"
 )
 
-// A contact point of Grafana signs if it has a secret; its documentation calls
-// the header of the time X-Grafana-Alerting-Timestamp. Its users choose POST or
-// PUT and any content type. Grafana tries nothing again, whatever the status:
-// queue first, then answer.
+// A contact point of Grafana that has a secret and a name for the timestamp
+// header signs what it sends. Its users choose POST or PUT, and any content
+// type. Grafana sends nothing again within a flush, whatever the status: queue
+// the message, then answer.
 func Example_grafana() {
 	key, err := auth.NewHMAC(auth.Grafana(), auth.HMACOptions{Secrets: []auth.Secret{"s3cr3t"}})
 	if err != nil {
@@ -26,42 +30,86 @@ func Example_grafana() {
 	}
 	queue := payload.NewQueue(1000, func(_ context.Context, m *grafana.Message) {
 		for _, e := range m.Events() {
-			fmt.Println("working on", e.Kind, e.Title)
+			fmt.Println("working on:", e.Kind, e.Title)
 		}
 	})
-	handler := auth.Require(key, auth.RequireOptions{})(payload.Handler(grafana.Decode, queue.Accept,
-		payload.HandlerOptions{Methods: []string{"POST", "PUT"}, ContentTypes: []string{"*"}}))
-
-	server := httptest.NewServer(handler)
+	handler := payload.Handler(grafana.Decode, queue.Accept, payload.HandlerOptions{
+		Methods:      []string{"POST", "PUT"},
+		ContentTypes: []string{"*"},
+	})
+	server := httptest.NewServer(auth.Require(key, auth.RequireOptions{})(handler))
 	defer server.Close()
-	for _, client := range []*http.Client{
-		{Transport: &auth.Transport{Signer: key}}, // stands for Grafana
-		http.DefaultClient,                        // stands for a stranger
-	} {
-		r := payloadtest.Request("grafana", payloadtest.Names("grafana")[0])
-		fmt.Println(deliver(client, server.URL, r))
-	}
+
+	contactPoint := &http.Client{Transport: &auth.Transport{Signer: key}}
+	post(contactPoint, server.URL, payloadtest.GrafanaFiring())
+	post(http.DefaultClient, server.URL, payloadtest.GrafanaFiring()) // unsigned
+
 	queue.Close()
-	fmt.Println(queue.Run(context.Background()))
+	if err := queue.Run(context.Background()); err != nil { // in a program: go queue.Run(ctx)
+		fmt.Println(err)
+	}
 	// Output:
+	// 200 {"status":"success"}
+	// 401 Unauthorized
+	// working on: firing Memory above 90 % on node-1:9100
 }
 
-// The webhooks of Nightingale try again after a 429 and after no other status;
-// ratelimit.Enforce answers 429 to every sender but Alertmanager and Grafana.
+// The global webhook of Nightingale tries again after a 429 and after no other
+// status: it is the one that Enforce answers with. Once makes what comes again
+// harmless.
 func Example_nightingale() {
-	var seen ratelimit.Dedup // of one process: see ratelimitredis for several
+	perAddress, err := ratelimit.New(ratelimit.Rate{Events: 3, Per: time.Minute}, ratelimit.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	limit := ratelimit.Enforce(ratelimit.EnforceOptions{},
+		ratelimit.Limit{Name: "address", Limiter: perAddress, Key: ratelimit.RemoteIP})
+	var repeats ratelimit.Dedup // in this process; ratelimitredis has one for several
 	accept := func(_ context.Context, m *nightingale.Message) (any, error) {
 		for _, e := range m.Events() {
-			fmt.Println(e.Kind, e.Title)
+			fmt.Println("new:", e.Kind, e.Title) // in a program: queue it
 		}
 		return nil, nil
 	}
-	perMinute, err := ratelimit.New(ratelimit.Rate{Events: 2, Per: 1 << 36}, ratelimit.Options{})
-	_ = perMinute
-	_ = seen
-	_ = accept
-	_ = err
+	handler := payload.Handler(nightingale.Decode, accept, payload.HandlerOptions{Once: repeats.Reserve})
+	server := httptest.NewServer(limit(handler))
+	defer server.Close()
+
+	post(http.DefaultClient, server.URL, payloadtest.NightingaleFiring())
+	post(http.DefaultClient, server.URL, payloadtest.NightingaleFiring()) // the same again
+	post(http.DefaultClient, server.URL, payloadtest.NightingaleRecovered())
+	post(http.DefaultClient, server.URL, payloadtest.NightingaleTick(1)) // one too many
 	// Output:
+	// new: firing CPU idle below 10%
+	// 200 {"status":"success"}
+	// 200 {"status":"success","message":"Already received"}
+	// new: resolved CPU idle below 10%
+	// 200 {"status":"success"}
+	// 429 Too Many Requests
 }
 
-func deliver(client *http.Client, url string, captured *http.Request) string { return "" }
+// post sends an event as its sender would, and prints the answer.
+func post(client *http.Client, url string, event any) {
+	body, err := json.Marshal(event)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp, err := client.Post(url, "application/json", bytes.NewReader(body))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if resp.StatusCode != http.StatusOK {
+		fmt.Println(resp.Status)
+		return
+	}
+	fmt.Println(resp.StatusCode, string(answer))
+}
