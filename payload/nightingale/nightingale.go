@@ -27,7 +27,9 @@
 // instance, for every series that is out of bounds, and never a recovery. One
 // on a notify rule posts once for each notification, recoveries included. A
 // slow answer holds up the evaluation of the rule; queue and answer. No status
-// but 429 makes the webhooks try again, none at all the processors.
+// but 429 makes the webhooks try again, none at all the processors. The notify
+// channel takes 200 for success and no other 2xx, and tries again only where
+// there was no answer.
 //
 // Nothing in a request says that it is a repeat. [AlertEvent.DeliveryID] does,
 // made of hash, state and notification number, or the time of the evaluation
