@@ -89,6 +89,15 @@ func ExampleTestDispatcher() {
 	}
 }
 
+func ExampleTestDurable() {
+	var open callbacktest.OpenDispatcher // opens what you made on the files in a directory
+
+	// In the tests of a queue that keeps what it accepted, beside TestDispatcher:
+	_ = func(t *testing.T) {
+		callbacktest.TestDurable(t, open)
+	}
+}
+
 // exampleTB returns a testing.TB for an example, which has none, and what its
 // end does.
 func exampleTB() (testing.TB, func()) {
