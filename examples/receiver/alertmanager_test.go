@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alertwire/alertwire/callback/callbacktest"
+	"github.com/alertwire/alertwire/examples/internal/amtest"
 	"github.com/alertwire/alertwire/payload/alertmanager"
 )
 
@@ -27,10 +25,6 @@ import (
 // the receiver, with one endpoint that works, one that is busy at first, and
 // one that is down.
 func TestRealAlertmanager(t *testing.T) {
-	binary, err := exec.LookPath("prometheus-alertmanager")
-	if err != nil {
-		t.Skip("prometheus-alertmanager is not installed (Debian package prometheus-alertmanager)")
-	}
 	ops := callbacktest.NewServer(t)
 	busy := callbacktest.NewServer(t, callbacktest.RetryAfter(503, 1), callbacktest.Status(204))
 	down := callbacktest.NewServer(t)
@@ -41,15 +35,15 @@ func TestRealAlertmanager(t *testing.T) {
 	  {"name": "busy", "format": "raw", "callback": {"url": "%s/hook"}, "endpoint": {"order": "strict"}},
 	  {"name": "down", "format": "raw", "callback": {"url": "%s/hook"}, "endpoint": {"retry": {"attempts": 2, "base": "10ms"}}}
 	]`, ops.URL, busy.URL, down.URL))
-	api := startAlertmanager(t, binary, "http://"+address+"/webhook")
+	am := amtest.Start(t, "http://"+address+"/webhook")
 
-	post(t, api, `[{"labels":{"alertname":"HighCPU","namespace":"prod","severity":"critical"},"annotations":{"summary":"CPU is high"}}]`)
+	am.Post(t, `[{"labels":{"alertname":"HighCPU","namespace":"prod","severity":"critical"},"annotations":{"summary":"CPU is high"}}]`)
 	fired := decode(t, ops.Await(1)[0].Body)
 	assert.Equal(t, alertmanager.Firing, fired.Status)
 	assert.Equal(t, "HighCPU", fired.Alerts[0].Labels.Get("alertname"))
 	assert.Equal(t, fired.Alerts[0].Fingerprint, alertmanager.Fingerprint(fired.Alerts[0].Labels))
 
-	post(t, api, `[{"labels":{"alertname":"HighCPU","namespace":"prod","severity":"critical"},"endsAt":"`+time.Now().UTC().Format(time.RFC3339)+`"}]`)
+	am.Post(t, `[{"labels":{"alertname":"HighCPU","namespace":"prod","severity":"critical"},"endsAt":"`+time.Now().UTC().Format(time.RFC3339)+`"}]`)
 	resolved := decode(t, ops.Await(2)[1].Body)
 	assert.True(t, resolved.AllResolved())
 	assert.Equal(t, fired.Alerts[0].Fingerprint, resolved.Alerts[0].Fingerprint)
@@ -122,14 +116,14 @@ func decode(t *testing.T, body []byte) *alertmanager.Message {
 
 // startReceiver runs the program on a free port. stop tells it to stop, and
 // returns its exit status.
-func startReceiver(t *testing.T, endpoints string) (address string, stop func() int, stderr *output) {
+func startReceiver(t *testing.T, endpoints string) (address string, stop func() int, stderr *amtest.Output) {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "token"), []byte("s3cr3t-token\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "endpoints.json"), []byte(endpoints), 0o600))
 
-	address = free(t)
-	stderr = &output{}
+	address = amtest.Free(t)
+	stderr = &amtest.Output{}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
 	go func() {
@@ -140,93 +134,6 @@ func startReceiver(t *testing.T, endpoints string) (address string, stop func() 
 		}, stderr)
 	}()
 	t.Cleanup(cancel)
-	ready(t, "http://"+address+"/health")
+	amtest.Ready(t, "http://"+address+"/health")
 	return address, func() int { cancel(); return <-ended }, stderr
-}
-
-// startAlertmanager runs an Alertmanager that notifies url. It returns the URL
-// of its API.
-func startAlertmanager(t *testing.T, binary, url string) string {
-	t.Helper()
-	dir := t.TempDir()
-	config := filepath.Join(dir, "am.yml")
-	require.NoError(t, os.WriteFile(config, []byte(`
-route: {receiver: w, group_by: [alertname], group_wait: 100ms, group_interval: 1s, repeat_interval: 1h}
-receivers:
-  - name: w
-    webhook_configs:
-      - url: '`+url+`'
-        http_config: {authorization: {credentials: s3cr3t-token}}
-`), 0o600))
-
-	address := free(t)
-	cmd := exec.Command(binary, "--config.file="+config, "--storage.path="+dir,
-		"--web.listen-address="+address, "--web.external-url=http://"+address, "--cluster.listen-address=")
-	var out output
-	cmd.Stdout, cmd.Stderr = &out, &out
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Log(out.String())
-		}
-	})
-	ready(t, "http://"+address+"/-/ready")
-	return "http://" + address + "/api/v2/alerts"
-}
-
-func post(t *testing.T, url, alerts string) {
-	t.Helper()
-	require.True(t, json.Valid([]byte(alerts)), alerts)
-	resp, err := http.Post(url, "application/json", strings.NewReader(alerts))
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	require.Equal(t, http.StatusOK, resp.StatusCode)
-}
-
-func ready(t *testing.T, url string) {
-	t.Helper()
-	require.Eventually(t, func() bool {
-		resp, err := http.Get(url)
-		if err != nil {
-			return false
-		}
-		resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
-	}, 20*time.Second, 20*time.Millisecond, url)
-}
-
-func listen(t *testing.T) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { l.Close() })
-	return l
-}
-
-// free returns an address that nobody listens on.
-func free(t *testing.T) string {
-	t.Helper()
-	l := listen(t)
-	l.Close()
-	return l.Addr().String()
-}
-
-// output is what a program printed, from several goroutines.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestMistakesStartNothing(t *testing.T) {
@@ -47,7 +49,9 @@ func TestMistakesStartNothing(t *testing.T) {
 }
 
 func TestPortTaken(t *testing.T) {
-	l := listen(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
 	var stderr bytes.Buffer
 	assert.Equal(t, 1, run(t.Context(), []string{"-no-auth", "-listen", l.Addr().String()}, &stderr))
 	assert.Contains(t, stderr.String(), "address already in use")

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alertwire/alertwire/callback/callbacktest"
+	"github.com/alertwire/alertwire/examples/internal/amtest"
 )
 
 // TestMain makes the test binary the program itself where it is told to be.
@@ -74,6 +74,40 @@ func TestAcceptedSurvivesKill(t *testing.T) {
 	}, 30*time.Second, 50*time.Millisecond, "raw %v, slack %v", &raw, &slack)
 }
 
+// TestRealAlertmanagerAndAKill kills the program between an alert that a real
+// Alertmanager was told is accepted and its delivery. The next one, on the same
+// address, delivers it and the resolution.
+func TestRealAlertmanagerAndAKill(t *testing.T) {
+	hook := callbacktest.NewServer(t, callbacktest.Status(503))
+	endpoints := write(t, "endpoints.json", fmt.Sprintf(`[{"name": "ops", "callback": {"url": %q},
+	  "endpoint": {"order": "strict", "retry": {"attempts": 1000, "base": "50ms", "cap": "200ms"}, "breaker": {"off": true}}}]`, hook.URL))
+	address := amtest.Free(t)
+	args := []string{"-token-file", write(t, "token", "s3cr3t-token"), "-endpoints", endpoints, "-data", t.TempDir()}
+	_, kill := childAt(t, address, args...)
+	am := amtest.Start(t, "http://"+address+"/webhook")
+
+	am.Post(t, `[{"labels":{"alertname":"HighCPU"}}]`)
+	hook.Await(1)
+	kill()
+	before := len(hook.Requests())
+	hook.Play(callbacktest.Status(200))
+	childAt(t, address, args...)
+	hook.Await(before + 1)
+	am.Post(t, `[{"labels":{"alertname":"HighCPU"},"endsAt":"`+time.Now().UTC().Format(time.RFC3339)+`"}]`)
+
+	var states []string
+	require.Eventually(t, func() bool {
+		states = nil
+		for _, r := range hook.Requests()[before:] {
+			var m struct{ Status string }
+			require.NoError(t, json.Unmarshal(r.Body, &m))
+			states = append(states, m.Status)
+		}
+		return len(states) > 0 && states[len(states)-1] == "resolved"
+	}, 20*time.Second, 20*time.Millisecond)
+	assert.Equal(t, "firing", states[0], states)
+}
+
 func TestMistakesStartNothing(t *testing.T) {
 	tests := []struct {
 		name string
@@ -106,11 +140,11 @@ func TestDirectoryInUse(t *testing.T) {
 // child runs the program as a process of its own. kill is kill -9.
 func child(t *testing.T, args ...string) (url string, kill func()) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := l.Addr().String()
-	require.NoError(t, l.Close())
+	return childAt(t, amtest.Free(t), args...)
+}
 
+func childAt(t *testing.T, address string, args ...string) (url string, kill func()) {
+	t.Helper()
 	cmd := exec.Command(os.Args[0], append(args, "-listen", address)...)
 	cmd.Env = append(os.Environ(), "RELAY_TEST_CHILD=1")
 	var stderr bytes.Buffer
@@ -125,14 +159,7 @@ func child(t *testing.T, args ...string) (url string, kill func()) {
 			t.Log(stderr.String())
 		}
 	})
-	require.Eventually(t, func() bool {
-		resp, err := http.Get("http://" + address + "/health")
-		if err != nil {
-			return false
-		}
-		resp.Body.Close()
-		return resp.StatusCode == 200
-	}, 20*time.Second, 20*time.Millisecond)
+	amtest.Ready(t, "http://"+address+"/health")
 	return "http://" + address, kill
 }
 
