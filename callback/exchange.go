@@ -82,7 +82,7 @@ func (e *exchange) request(ctx context.Context) (*http.Request, error) {
 		return nil, err
 	}
 	r := w.base.WithContext(ctx)
-	r.Header = make(http.Header, len(w.header)+len(m.Header)+len(w.signed)+3)
+	r.Header = make(http.Header, len(w.header)+len(m.Header)+len(w.signed)+len(w.defaults)+3)
 	for name, values := range m.Header {
 		canonical, err := checkName(name, w.signed)
 		if err != nil {
@@ -114,6 +114,11 @@ func (e *exchange) request(ctx context.Context) (*http.Request, error) {
 	}
 	for name, values := range w.header {
 		r.Header[name] = values
+	}
+	for name, values := range w.defaults {
+		if r.Header[name] == nil {
+			r.Header[name] = values
+		}
 	}
 	if w.templates != nil {
 		e.class = ClassTemplate

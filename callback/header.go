@@ -15,7 +15,7 @@ import (
 // credentials stand in the headers called signed. Errors begin with the key and
 // repeat no value.
 func (c Config) headers(signed []string) (http.Header, error) {
-	h := make(http.Header, len(c.Headers)+3)
+	h := make(http.Header, len(c.Headers)+1) // and the cookies
 	for name, value := range c.Headers {
 		canonical, err := checkName(name, signed)
 		if err == nil {
@@ -29,12 +29,12 @@ func (c Config) headers(signed []string) (http.Header, error) {
 		}
 		h[canonical] = []string{value}
 	}
-	for name, value := range map[string]string{"User-Agent": defaultAgent, "Accept-Encoding": "gzip"} {
-		if h[name] == nil {
-			h[name] = []string{value}
-		}
-	}
 	return h, nil
+}
+
+// defaultHeaders returns what is sent unless somebody says otherwise.
+func defaultHeaders() http.Header {
+	return http.Header{"User-Agent": {defaultAgent}, "Accept-Encoding": {"gzip"}}
 }
 
 // setCookies adds the header of the cookies to h.

@@ -29,8 +29,8 @@ type Message struct {
 	Time time.Time
 	// ContentType is the type of Body. "" means application/json.
 	ContentType string
-	// Header is sent beside the headers of the destination. A name that the
-	// sender sets itself is refused.
+	// Header is sent beside the headers of the destination, which win where both
+	// have one name. A name that the sender sets itself is refused.
 	Header http.Header
 	// Body is sent as it is.
 	Body []byte

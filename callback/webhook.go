@@ -20,6 +20,7 @@ type Webhook struct {
 	endpoint  string
 	base      *http.Request // what all requests have in common
 	header    http.Header
+	defaults  http.Header // for which neither the message nor header has a value
 	signed    []string
 	sendBody  bool
 	timeout   time.Duration
@@ -61,6 +62,7 @@ func newWebhook(c Config, o Options, open func(*dialPlan) (*pool, error)) (*Webh
 		endpoint: o.Name, sendBody: t.sendBody,
 		timeout: t.timeout, limit: t.limit,
 		success: o.Success, log: o.Logger, observe: o.Observe,
+		defaults: defaultHeaders(),
 	}
 	if w.endpoint == "" {
 		w.endpoint = t.url.Scheme + "://" + t.url.Host

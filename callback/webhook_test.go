@@ -121,6 +121,21 @@ func TestCallOnTheWire(t *testing.T) {
 	}, got.Header)
 }
 
+// What the sender adds of its own accord gives way to whoever says otherwise.
+func TestDefaultHeadersGiveWay(t *testing.T) {
+	srv := callbacktest.NewServer(t)
+	m := message
+	m.Header = http.Header{"User-Agent": {"relay/1"}, "accept-encoding": {"identity"}}
+	for _, headers := range []map[string]string{nil, {"User-Agent": "ops/2"}} {
+		_, err := hook(t, callback.Config{URL: srv.URL, Headers: headers}, callback.Options{}).Call(t.Context(), m)
+		require.NoError(t, err)
+	}
+	got := srv.Await(2)
+	assert.Equal(t, []string{"relay/1"}, got[0].Header["User-Agent"])
+	assert.Equal(t, []string{"identity"}, got[0].Header["Accept-Encoding"])
+	assert.Equal(t, []string{"ops/2"}, got[1].Header["User-Agent"])
+}
+
 func TestContentType(t *testing.T) {
 	srv := callbacktest.NewServer(t)
 	m := message
