@@ -155,6 +155,9 @@ func callWithCanaries(t *testing.T, base string, c callback.Config, client *http
 		return
 	}
 	caller := callback.Decorate(hook, callback.Retry(callback.RetryPolicy{Attempts: 2, Waits: []time.Duration{0}}), callback.Breaker(callback.BreakerPolicy{Logger: logger}))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		fmt.Fprintf(out, verb+verb, hook, caller)
+	}
 	_, err = caller.Call(t.Context(), m)
 	texts(out, err)
 	var e *callback.Error

@@ -82,7 +82,7 @@ func (e *exchange) request(ctx context.Context) (*http.Request, error) {
 		return nil, err
 	}
 	r := w.base.WithContext(ctx)
-	r.Header = make(http.Header, len(w.header)+len(m.Header)+len(w.signed)+len(w.defaults)+3)
+	r.Header = make(http.Header, len(w.base.Header)+len(m.Header)+len(w.signed)+len(w.defaults)+3)
 	for name, values := range m.Header {
 		canonical, err := checkName(name, w.signed)
 		if err != nil {
@@ -112,7 +112,7 @@ func (e *exchange) request(ctx context.Context) (*http.Request, error) {
 			r.Header[headerType] = e.values[1:2:2]
 		}
 	}
-	for name, values := range w.header {
+	for name, values := range w.base.Header {
 		r.Header[name] = values
 	}
 	for name, values := range w.defaults {

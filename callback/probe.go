@@ -38,7 +38,7 @@ func Probe(ctx context.Context, c Config, m Message, o ProbeOptions) Report {
 	if w.pool != nil {
 		defer w.pool.CloseIdleConnections()
 	}
-	w.header[headerTest] = []string{"true"}
+	w.base.Header[headerTest] = []string{"true"}
 	if m.ID == "" {
 		m.ID = NewID()
 	}

@@ -19,8 +19,7 @@ import (
 type Webhook struct {
 	endpoint  string
 	base      *http.Request // what all requests have in common
-	header    http.Header
-	defaults  http.Header // for which neither the message nor header has a value
+	defaults  http.Header   // for which neither the message nor base has a value
 	signed    []string
 	sendBody  bool
 	timeout   time.Duration
@@ -74,20 +73,21 @@ func newWebhook(c Config, o Options, open func(*dialPlan) (*pool, error)) (*Webh
 		return nil, err
 	}
 	w.signed = signedBy(w.signer)
-	if w.header, err = c.headers(w.signed); err != nil {
+	header, err := c.headers(w.signed)
+	if err != nil {
 		return nil, err
 	}
 	if c.Template {
-		if w.templates, err = parseTemplates(c.URL, w.header); err != nil {
+		if w.templates, err = parseTemplates(c.URL, header); err != nil {
 			return nil, err
 		}
 	}
-	if err := c.setCookies(w.header); err != nil {
+	if err := c.setCookies(header); err != nil {
 		return nil, err
 	}
 	w.base = (&http.Request{
 		Method: t.method, URL: t.url, Host: t.url.Host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: header,
 	}).WithContext(context.Background())
 	if err := w.setTransport(c, o, t.url, open); err != nil {
 		return nil, err
@@ -168,6 +168,9 @@ func (w *Webhook) CloseIdleConnections() {
 
 // String returns the name of the destination.
 func (w *Webhook) String() string { return w.endpoint }
+
+// GoString returns the name of the destination as well, and no header.
+func (w *Webhook) GoString() string { return "callback.Webhook{" + w.endpoint + "}" }
 
 // Call sends m once and reads the reply. A failure is an [*Error]; the reply that
 // comes with it has what was received, as far as it came. An answer that breaks
