@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"time"
 )
@@ -98,19 +100,34 @@ func (p *tlsPlan) read() (*tls.Config, error) {
 	return config, nil
 }
 
-// textOf returns the inline text, or what is in the file.
+// textOf returns the inline text, or what is in the file. Its errors do not
+// repeat the path: it may be a key that was put in the wrong place.
 func textOf(inline, file string) ([]byte, error) {
 	if file == "" {
 		return []byte(inline), nil
 	}
-	info, err := os.Stat(file)
+	f, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, withoutPath(err)
 	}
-	if info.Size() > maxPEM {
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxPEM+1))
+	switch {
+	case err != nil:
+		return nil, withoutPath(err)
+	case len(text) > maxPEM:
 		return nil, fmt.Errorf("is larger than %d bytes", maxPEM)
 	}
-	return os.ReadFile(file)
+	return text, nil
+}
+
+// withoutPath returns what went wrong with a file, and not which it was.
+func withoutPath(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
 
 // fileStamps tell whether the three files are still those that were read.

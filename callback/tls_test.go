@@ -183,6 +183,27 @@ func TestFilesAreBounded(t *testing.T) {
 	}
 }
 
+// The size that the system tells of a device is no bound.
+func TestEndlessFilesAreBounded(t *testing.T) {
+	const endless = "/dev/zero"
+	if _, err := os.Stat(endless); err != nil {
+		t.Skip("there is no endless file here")
+	}
+	_, err := callback.New(callback.Config{URL: "https://h/", TLS: callback.TLSConfig{CAFile: endless}}, callback.Options{})
+	require.ErrorContains(t, err, "tls.ca_file: is larger than")
+}
+
+// A key in the place of the name of its file is told to nobody.
+func TestErrorsOfFilesDoNotRepeatTheirNames(t *testing.T) {
+	const key = "-----BEGIN PRIVATE KEY-----\nc4n4ry"
+	cert, _ := callbacktest.NewAuthority(t).Issue("sender", time.Time{})
+	for _, c := range []callback.TLSConfig{{Cert: string(cert), KeyFile: key}, {CertFile: key, Key: "k"}, {CAFile: key}} {
+		_, err := callback.New(callback.Config{URL: "https://h/", TLS: c}, callback.Options{})
+		require.ErrorIs(t, err, os.ErrNotExist)
+		assert.NotContains(t, err.Error(), "c4n4ry")
+	}
+}
+
 func TestSkippingVerificationIsLoggedOnce(t *testing.T) {
 	ca := callbacktest.NewAuthority(t)
 	srv := callbacktest.NewTLSServer(t, callbacktest.TLSOptions{Authority: ca})
