@@ -88,6 +88,9 @@ func apply[E any](event E, sent []byte, reply Reply, o UpdateOptions) (E, error)
 	if err != nil {
 		return event, fmt.Errorf("update: the reply %w", err)
 	}
+	if repeats(body) {
+		return event, errors.New("update: the reply has a field twice")
+	}
 	if o.AllowDrop && len(got) == 1 && got[0].name == "drop" && string(got[0].value) == "true" {
 		return event, ErrDropEvent
 	}

@@ -51,6 +51,41 @@ func members(data []byte) ([]member, error) {
 	return all, nil
 }
 
+// repeats reports whether an object anywhere in data, which is JSON, has a name
+// twice: readers differ on which of them counts.
+func repeats(data []byte) bool {
+	type level struct {
+		names map[string]bool // nil in a list
+		name  bool            // what follows is one
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	levels := []level{{}} // that of data itself
+	for {
+		t, err := dec.Token()
+		if err != nil {
+			return false
+		}
+		top := &levels[len(levels)-1]
+		if name, ok := t.(string); ok && top.name {
+			if top.names[name] {
+				return true
+			}
+			top.names[name], top.name = true, false
+			continue
+		}
+		top.name = top.names != nil // behind this value
+		switch t {
+		case json.Delim('{'):
+			levels = append(levels, level{make(map[string]bool), true})
+		case json.Delim('['):
+			levels = append(levels, level{})
+		case json.Delim('}'), json.Delim(']'):
+			levels = levels[:len(levels)-1]
+		}
+	}
+}
+
 func find(all []member, name string) (json.RawMessage, bool) {
 	for _, m := range all {
 		if m.name == name {

@@ -112,6 +112,10 @@ func TestUpdateMerges(t *testing.T) {
 		{"a field that was left out", `{"config":{"a":[1]}}`, with(func(a *alert) { a.Config = map[string]any{"a": []any{1.0}} })},
 		{"as the tag says", `{"count":"4"}`, with(func(a *alert) { a.Count = 4 })},
 		{"embedded", `{"cluster":"prom-1"}`, with(func(a *alert) { a.Origin = &Origin{Cluster: "prom-1", Region: "eu"} })},
+		{"one name in several places", `{"annotations":{"a":"a"},"config":{"a":[{"a":1},{"a":"a"}]}}`, with(func(a *alert) {
+			a.Annotations["a"] = "a"
+			a.Config = map[string]any{"a": []any{map[string]any{"a": 1.0}, map[string]any{"a": "a"}}}
+		})},
 		{"same as it is, beside a change", `{"hash":"h1","severity":1}`, with(func(a *alert) { a.Severity = 1 })},
 	}
 	for _, tt := range tests {
@@ -142,6 +146,8 @@ func TestUpdateIsAllOrNothing(t *testing.T) {
 		{"envelope", `{"dat":{"severity":1},"err":""}`, "field that the event does not have"},
 		{"unknown beside known", `{"severity":1,"canary-9d":1}`, "field that the event does not have"},
 		{"twice", `{"severity":1,"severity":3}`, "twice"},
+		{"twice within", `{"annotations":{"a":"1","b":[{}],"a":"2"}}`, "twice"},
+		{"twice in a list", `{"tags":["a"],"config":{"x":[1e999,{"y":[],"y":{}}]}}`, "twice"},
 		{"drop without leave", `{"drop":true}`, "field that the event does not have"},
 	}
 	for _, tt := range tests {
