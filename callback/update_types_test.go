@@ -111,6 +111,25 @@ func TestUpdateOfOtherTypes(t *testing.T) {
 	require.ErrorContains(t, err, `no field "nested"`)
 }
 
+// The ID of what the receiver did not touch must not become another, because
+// something beside it changes.
+func TestUpdateKeepsTheDigitsOfNumbers(t *testing.T) {
+	const id, most = 9007199254740993, 1 << 53
+	event := map[string]any{"labels": map[string]any{"id": int64(id), "most": int64(most), "team": "a", "load": 0.5}}
+	got, err := callback.Update(t.Context(), answers(200, `{"labels":{"team":"b","ids":[18446744073709551616,-1,1e3]}}`), event,
+		callback.UpdateOptions{Fields: []string{"labels"}})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"labels": map[string]any{
+		"id": json.Number("9007199254740993"), "most": float64(most), "team": "b", "load": 0.5,
+		"ids": []any{18446744073709551616.0, -1.0, 1000.0},
+	}}, got)
+	_, err = callback.Update(t.Context(), answers(200, `{"labels":{"n":1e999}}`), event, callback.UpdateOptions{Fields: []string{"labels"}})
+	require.ErrorContains(t, err, `"labels" does not fit`)
+	got, err = callback.Update(t.Context(), answers(200, `{"labels":null}`), event, callback.UpdateOptions{Fields: []string{"labels"}})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"labels": nil}, got)
+}
+
 func FuzzUpdate(f *testing.F) {
 	for _, reply := range []string{
 		`{"severity":1}`, `{"annotations":{"a":"b"},"tags":null}`, `null`, `{"severity":"1","rule_name":"x"}`,
