@@ -94,7 +94,7 @@ func (j *Jobs) Report(ctx context.Context, end JobEnd) {
 	if c == nil {
 		return
 	}
-	m, err := j.message(end)
+	m, err := j.encode(end)
 	if err != nil {
 		// The error may repeat what the job returned.
 		j.log.LogAttrs(ctx, slog.LevelWarn, "callback of a job cannot be encoded", slog.String("job", end.ID))
@@ -103,4 +103,15 @@ func (j *Jobs) Report(ctx context.Context, end JobEnd) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.timeout)
 	defer cancel()
 	_, _ = c.Call(ctx, m) // best effort: it logs and never fails
+}
+
+// encode returns the message of end. It runs code of the job's result and error,
+// whose panics are as little to the job as any other failure of a report.
+func (j *Jobs) encode(end JobEnd) (m Message, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("callback: jobs: panic")
+		}
+	}()
+	return j.message(end)
 }

@@ -3,6 +3,7 @@ package callback
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"time"
 	"unicode"
@@ -83,7 +84,8 @@ func (e JobEnd) MarshalJSON() ([]byte, error) {
 	}
 	if e.Err != nil {
 		out.Status = "failed"
-		out.Result = result{Type: "failed", Error: &failure{errorType(e.Err), e.Err.Error()}}
+		// Print gets over an error that holds a nil, as jobs return by mistake.
+		out.Result = result{Type: "failed", Error: &failure{errorType(e.Err), fmt.Sprint(e.Err)}}
 	}
 	if e.Host != "" || e.Device != "" {
 		out.Device = &device{e.Host, e.Device}

@@ -151,6 +151,41 @@ func TestJobsNeverChangeTheJob(t *testing.T) {
 	assert.Equal(t, "job.failed", last.Type, "a panic is reported")
 }
 
+// A report runs methods of what the job returned, and a function of the host.
+func TestPanicsInAReportDoNotChangeTheJob(t *testing.T) {
+	var buf bytes.Buffer
+	r := &callbacktest.Recorder{}
+	o := callback.JobOptions{Success: r, Failure: r, Logger: slog.New(slog.NewTextHandler(&buf, nil))}
+	jobs, err := callback.NewJobs(o)
+	require.NoError(t, err)
+
+	got, err := jobs.Run(t.Context(), callback.JobEnd{ID: "1"}, func(context.Context) (any, error) { return panicky{}, nil })
+	require.NoError(t, err)
+	assert.Equal(t, panicky{}, got)
+	assert.Contains(t, buf.String(), "job=1")
+	assert.Empty(t, r.Messages())
+
+	var typed *net.DNSError
+	_, err = jobs.Run(t.Context(), callback.JobEnd{ID: "2"}, func(context.Context) (any, error) { return nil, typed })
+	assert.Equal(t, error(typed), err)
+	require.Len(t, r.Messages(), 1)
+	assert.Equal(t, "job.failed", r.Messages()[0].Type, "an error that holds a nil is an error")
+
+	o.Message = func(callback.JobEnd) (callback.Message, error) { panic("c4n4ry") }
+	jobs, err = callback.NewJobs(o)
+	require.NoError(t, err)
+	assert.PanicsWithValue(t, "no", func() {
+		_, _ = jobs.Run(t.Context(), callback.JobEnd{ID: "3"}, func(context.Context) (any, error) { panic("no") })
+	})
+	assert.Contains(t, buf.String(), "job=3")
+	assert.NotContains(t, buf.String(), "c4n4ry")
+}
+
+// panicky cannot be encoded.
+type panicky struct{}
+
+func (panicky) MarshalJSON() ([]byte, error) { panic("c4n4ry") }
+
 func TestNewJobsRefuses(t *testing.T) {
 	_, err := callback.NewJobs(callback.JobOptions{})
 	require.ErrorContains(t, err, "required")
