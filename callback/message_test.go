@@ -32,6 +32,15 @@ func ExampleNewID() {
 	// Output: msg_ 30 true
 }
 
+// What a repeat of the sender has in common with the first delivery makes the
+// ID, so that the receiver can drop the repeat.
+func ExampleDeriveID() {
+	first := callback.DeriveID("alertmanager", "94c30027d2d25c22/firing")
+	repeat := callback.DeriveID("alertmanager", "94c30027d2d25c22/firing")
+	fmt.Println(first == repeat, first == callback.DeriveID("grafana", "94c30027d2d25c22/firing"))
+	// Output: true false
+}
+
 // An appender encodes itself.
 type appender struct{ err error }
 
