@@ -26,7 +26,7 @@ type HandlerOptions struct {
 	// "*" accepts any: Grafana's users may set what they like.
 	ContentTypes []string
 	// Status is the status of success, a 2xx. Zero means 200: Flashduty promises
-	// to take no other for it.
+	// to take no other for it, and a notify channel of Nightingale takes none.
 	Status int
 	// Timeout bounds the context that accept gets. Zero means no bound beyond
 	// that of the request. Flashduty waits for 1 second, Netdata for 5.
