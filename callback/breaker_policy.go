@@ -116,6 +116,12 @@ func (p *BreakerPolicy) UnmarshalJSON(data []byte) error {
 	return confjson.Decode(data, (*plain)(p))
 }
 
+// UnmarshalYAML refuses keys that it does not know, as UnmarshalJSON does.
+func (p *BreakerPolicy) UnmarshalYAML(decode func(any) error) error {
+	type plain BreakerPolicy
+	return confjson.DecodeYAML(decode, (*plain)(p))
+}
+
 // MarshalJSON writes what UnmarshalJSON reads.
 func (p BreakerPolicy) MarshalJSON() ([]byte, error) {
 	type plain BreakerPolicy

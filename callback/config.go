@@ -134,6 +134,16 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	return confjson.Decode(data, (*plain)(c))
 }
 
+// UnmarshalYAML refuses keys that it does not know, as UnmarshalJSON does and most
+// YAML libraries do not: a misspelt network must not leave addresses unjudged.
+func (c *Config) UnmarshalYAML(decode func(any) error) error {
+	type plain Config
+	if err := confjson.DecodeYAML(decode, (*plain)(c)); err != nil {
+		return configError(err)
+	}
+	return nil
+}
+
 // MarshalJSON returns what ParseConfig reads, but that inline secrets of Auth
 // and TLS are replaced by "[redacted]". URL, Headers, Cookies and Proxy, which
 // may hold secrets too, are not.

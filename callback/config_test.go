@@ -123,6 +123,28 @@ func TestParseConfigRefuses(t *testing.T) {
 	}
 }
 
+// A YAML library passes over what it does not know, unless it is told not to.
+func TestYAMLIsReadAsStrictlyAsJSON(t *testing.T) {
+	for text, want := range map[string]string{
+		"url: u\nnetwrok: public":            `callback: config: unknown key "netwrok"`,
+		"url: u\nURL: v":                     `unknown key "URL"`,
+		"url: u\ntls: {ca_fle: x}":           `tls: unknown key "ca_fle"`,
+		"url: u\nauth: {bearr: x}":           "bearr",
+		"url: u\nurl: v":                     "already defined",
+		"url: u\ntimeout: 10":                "line 2",
+		"url: u\nallow: [10.0.0.1]":          "10.0.0.1",
+		"- url: u":                           "want a mapping",
+		"url: u\ninsecure_skip_verify: true": `unknown key "insecure_skip_verify"`,
+	} {
+		var c callback.Config
+		require.ErrorContains(t, yaml.Unmarshal([]byte(text), &c), want, text)
+	}
+	var retry callback.RetryPolicy
+	require.ErrorContains(t, yaml.Unmarshal([]byte("attempt: 3"), &retry), `unknown key "attempt"`)
+	var breaker callback.BreakerPolicy
+	require.ErrorContains(t, yaml.Unmarshal([]byte("cool: 3s"), &breaker), `unknown key "cool"`)
+}
+
 // Each mistake is found by New, which names the key and repeats no value.
 func TestNewRefuses(t *testing.T) {
 	const canary = "c4n4ry"

@@ -197,6 +197,12 @@ func (p *RetryPolicy) UnmarshalJSON(data []byte) error {
 	return confjson.Decode(data, (*plain)(p))
 }
 
+// UnmarshalYAML refuses keys that it does not know, as UnmarshalJSON does.
+func (p *RetryPolicy) UnmarshalYAML(decode func(any) error) error {
+	type plain RetryPolicy
+	return confjson.DecodeYAML(decode, (*plain)(p))
+}
+
 // MarshalJSON writes what UnmarshalJSON reads.
 func (p RetryPolicy) MarshalJSON() ([]byte, error) {
 	type plain RetryPolicy
