@@ -56,7 +56,9 @@ func (s Service) accept(ctx context.Context, p payload.Payload) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.ID = callback.DeriveID(e.ID)
+		if e.ID != "" {
+			m.ID = callback.DeriveID(e.Source, e.ID) // a repeat keeps its ID
+		}
 		if _, err := s.Tickets.Call(ctx, m); err != nil {
 			return nil, err // 503: the sender comes back
 		}

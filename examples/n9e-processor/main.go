@@ -71,6 +71,9 @@ func prepare(name, file string, stdin io.Reader) (ProcessorV9, *AlertCurEvent, e
 	if !ok {
 		return nil, nil, fmt.Errorf("-processor: there is no %q", name)
 	}
+	if file == "" {
+		return nil, nil, errors.New("-settings is missing")
+	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, nil, fmt.Errorf("-settings: %w", err)

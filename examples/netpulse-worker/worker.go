@@ -63,7 +63,7 @@ func (w *worker) jobs(j job) (*callback.Jobs, error) {
 		return nil, err
 	}
 	caller = callback.Decorate(caller, callback.Retry(retry))
-	return callback.NewJobs(callback.JobOptions{Success: caller, Failure: caller, Timeout: time.Minute, Logger: w.log})
+	return callback.NewJobs(callback.JobOptions{Success: caller, Failure: caller, Timeout: 10 * time.Minute, Logger: w.log})
 }
 
 // run runs a job to its end. What becomes of the webhook changes nothing about

@@ -75,7 +75,10 @@ func whole(p payload.Payload, events []payload.Event) (piece, error) {
 		msg.Type, msg.Key = string(events[0].Kind), events[0].Key
 	}
 	if m, ok := p.(*alertmanager.Message); ok {
-		msg.Type, msg.Key = string(m.Status), payload.ID(m.Receiver, m.GroupKey)
+		msg.Key = payload.ID(m.Receiver, m.GroupKey)
+		if m.Status != "" {
+			msg.Type = string(m.Status)
+		}
 	}
 	return piece{detach(msg), events}, nil
 }
