@@ -117,7 +117,7 @@ func ExampleWithAttempt() {
 }
 
 // The advice of a receiver arrives in both forms, whatever the policy makes of
-// it, and only where there is another attempt.
+// it: a policy may try again what is final to another.
 func TestAdvisedWait(t *testing.T) {
 	tests := []struct {
 		name string
@@ -134,7 +134,7 @@ func TestAdvisedWait(t *testing.T) {
 		{"huge", callbacktest.Answer(503, "", "Retry-After", "9223372037"), 1<<63 - 1, 1<<63 - 1},
 		{"more than fits", callbacktest.Answer(503, "", "Retry-After", "99999999999999999999"), 1<<63 - 1, 1<<63 - 1},
 		{"twice", callbacktest.Answer(503, "", "Retry-After", "1", "Retry-After", "2"), 0, 0},
-		{"of a final answer", callbacktest.RetryAfter(404, 120), 0, 0},
+		{"of a final answer", callbacktest.RetryAfter(404, 120), 2 * time.Minute, 2 * time.Minute},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -49,9 +49,8 @@ func (e *exchange) verdict(ctx context.Context) *Error {
 	if f.Class == ClassRequest || f.Class == ClassTemplate {
 		f.Attempts, e.reply.Attempts = 0, 0
 	}
-	if f.Reason == ErrGaveUp {
-		f.RetryAfter, _ = retryafter.Parse(e.reply.Header, time.Now())
-	}
+	// Whether there is another attempt is for the policy to say.
+	f.RetryAfter, _ = retryafter.Parse(e.reply.Header, time.Now())
 	f.Snippet = snippet(e.reply.Body)
 	return f
 }

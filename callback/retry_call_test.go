@@ -167,3 +167,17 @@ func TestRetryKeepsWhatAWrapperSays(t *testing.T) {
 	require.ErrorIs(t, err, said)
 	require.ErrorIs(t, err, callback.ErrRefused)
 }
+
+// The advice counts for every status that is tried again, those of the policy
+// too.
+func TestRetryHeedsTheAdviceOfListedStatuses(t *testing.T) {
+	srv := callbacktest.NewServer(t, callbacktest.RetryAfter(404, 7))
+	w := hook(t, callback.Config{URL: srv.URL}, callback.Options{})
+	_, err := w.Call(t.Context(), message)
+	require.ErrorIs(t, err, callback.ErrRefused)
+	wait, ok := callback.RetryPolicy{Statuses: []int{404}}.Next(1, err)
+	assert.True(t, ok)
+	assert.Equal(t, 7*time.Second, wait)
+	_, ok = callback.RetryPolicy{}.Next(1, err)
+	assert.False(t, ok)
+}

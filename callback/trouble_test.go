@@ -54,7 +54,10 @@ func TestStatuses(t *testing.T) {
 				assert.Equal(t, 1, e.Attempts)
 				assert.Equal(t, "msg_1", e.MessageID)
 				assert.Equal(t, tt.reason == callback.ErrGaveUp, e.Temporary())
-				assert.Equal(t, e.Temporary(), e.RetryAfter == 7*time.Second, "advice counts where there is another attempt")
+				assert.Equal(t, 7*time.Second, e.RetryAfter)
+				wait, again := callback.RetryPolicy{}.Next(1, err)
+				assert.Equal(t, e.Temporary(), again)
+				assert.Equal(t, e.Temporary(), wait == 7*time.Second, "advice counts where there is another attempt")
 			})
 		}
 	}
