@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -96,9 +98,10 @@ func (w *boundedWriter) Write(p []byte) (int, error) {
 	return w.b.Write(p)
 }
 
-// viewOf decodes the body of m, if it is JSON.
+// viewOf decodes the body of m, if it is JSON. Labels are there always, so that a
+// template can ask for one of an event that has none.
 func viewOf(m *Message) *view {
-	v := &view{ID: m.ID, Type: m.Type, Key: m.Key, Time: m.Time}
+	v := &view{ID: m.ID, Type: m.Type, Key: m.Key, Time: m.Time, Labels: map[string]any{}}
 	d := json.NewDecoder(bytes.NewReader(m.Body))
 	d.UseNumber()
 	var event any
@@ -110,7 +113,9 @@ func viewOf(m *Message) *view {
 	if !ok {
 		return v
 	}
-	v.Labels = firstOf(object, "tags_map", "labels", "commonLabels")
+	if labels := firstOf(object, "tags_map", "labels", "commonLabels"); labels != nil {
+		v.Labels = labels
+	}
 	v.Value = firstOf(object, "trigger_value", "value")
 	addGoNames(object)
 	return v
@@ -130,7 +135,8 @@ func firstOf(object map[string]any, names ...string) any {
 // fields of a Go struct would have, and those of Nightingale do have.
 func addGoNames(object map[string]any) {
 	names := make(map[string]any, len(object))
-	for name, v := range object {
+	for _, name := range slices.Sorted(maps.Keys(object)) { // of two that become one, the same wins always
+		v := object[name]
 		var b strings.Builder
 		for word := range strings.SplitSeq(name, "_") {
 			if word != "" {

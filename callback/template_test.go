@@ -67,6 +67,34 @@ func TestURLTemplates(t *testing.T) {
 	}
 }
 
+// An event without labels can be asked for one, whatever it is.
+func TestTemplatesAskForLabelsOfAnyEvent(t *testing.T) {
+	srv := callbacktest.NewServer(t)
+	for i, body := range []string{``, `[]`, `null`, `{}`, `{"labels": null}`, `{"labels": {}}`} {
+		w := hook(t, callback.Config{Template: true,
+			URL: srv.URL + `/{{ index $labels "team" | default "none" }}{{ if index $labels "team" }}x{{ end }}`,
+		}, callback.Options{})
+		_, err := w.Call(t.Context(), eventMessage(body))
+		require.NoError(t, err, body)
+		assert.Equal(t, "/none", srv.Await(i + 1)[i].URI)
+
+		w = hook(t, callback.Config{URL: srv.URL + "/?t={{ $labels.team }}", Template: true}, callback.Options{})
+		_, err = w.Call(t.Context(), eventMessage(body))
+		require.ErrorContains(t, err, "is not there", body)
+	}
+}
+
+// Which of two fields goes by one Go name must not be a matter of luck.
+func TestGoNamesAreTheSameAlways(t *testing.T) {
+	srv := callbacktest.NewServer(t)
+	w := hook(t, callback.Config{URL: srv.URL + "/{{ $event.RuleName }}", Template: true}, callback.Options{})
+	for i := range 20 {
+		_, err := w.Call(t.Context(), eventMessage(`{"rule_name": "a", "rule__name": "b", "ruleName": "c"}`))
+		require.NoError(t, err)
+		assert.Equal(t, "/a", srv.Await(i + 1)[i].URI)
+	}
+}
+
 func TestHeaderTemplates(t *testing.T) {
 	srv := callbacktest.NewServer(t)
 	w := hook(t, callback.Config{URL: srv.URL, Template: true, Headers: map[string]string{
