@@ -37,6 +37,22 @@ func TestRedirectsAreNeverFollowed(t *testing.T) {
 	assert.Empty(t, decoy.Requests())
 }
 
+// Wherever a redirect goes, and be it nowhere, it is one.
+func TestRedirectsToNoURLAreRedirects(t *testing.T) {
+	for _, client := range []*http.Client{nil, {}} {
+		for _, location := range []string{"http://[::1", "%zz", ":", "", "ftp://h.example/"} {
+			srv := callbacktest.NewServer(t, callbacktest.Answer(302, "", "Location", location))
+			w := hook(t, callback.Config{URL: srv.URL}, callback.Options{Client: client})
+			reply, err := w.Call(t.Context(), message)
+			require.ErrorIs(t, err, callback.ErrRefused, location)
+			assert.Equal(t, callback.ClassRedirect, failed(t, err).Class)
+			assert.Equal(t, location, reply.Header.Get("Location"))
+			w.CloseIdleConnections()
+			eventually(t, func() bool { _, open := srv.Connections(); return open == 0 })
+		}
+	}
+}
+
 // The guard of the public network stands before every way to write an address
 // of this machine.
 func TestPublicNetworkRefusesThisMachine(t *testing.T) {

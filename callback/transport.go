@@ -125,12 +125,45 @@ func (c Config) needsNoTransport() error {
 // that follows no redirects.
 func clientTransport(c *http.Client) http.RoundTripper {
 	own := *c
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if own.Transport == nil {
+		own.Transport = http.DefaultTransport
+	}
+	own.Transport = &offLocation{own.Transport}
 	return &viaClient{own}
 }
 
 type viaClient struct{ client http.Client }
 
-func (v *viaClient) RoundTrip(r *http.Request) (*http.Response, error) { return v.client.Do(r) }
+// RoundTrip does what a client does, but for redirects.
+func (v *viaClient) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := v.client.Do(r)
+	if err == nil && resp.Header[hiddenLocation] != nil {
+		resp.Header["Location"] = resp.Header[hiddenLocation]
+		delete(resp.Header, hiddenLocation)
+	}
+	return resp, err
+}
 
 func (v *viaClient) CloseIdleConnections() { v.client.CloseIdleConnections() }
+
+// hiddenLocation is no name that a receiver can send.
+const hiddenLocation = "(location)"
+
+// offLocation keeps where a redirect goes from the client above. A client would
+// read it even to leave it alone, and lose the answer if it is not a URL.
+type offLocation struct{ next http.RoundTripper }
+
+func (o *offLocation) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := o.next.RoundTrip(r)
+	if err == nil && resp != nil && resp.Header["Location"] != nil {
+		resp.Header[hiddenLocation] = resp.Header["Location"]
+		delete(resp.Header, "Location")
+	}
+	return resp, err
+}
+
+func (o *offLocation) CloseIdleConnections() {
+	if c, ok := o.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
