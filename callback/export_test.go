@@ -3,6 +3,7 @@ package callback
 import (
 	"context"
 	"net"
+	"time"
 )
 
 // LookAtFilesNow makes the next call of w look at its files of certificates,
@@ -20,4 +21,12 @@ func DialWith(w *Webhook, before func()) (restore func()) {
 	})
 	w.pool.transport.Store(hooked)
 	return func() { w.pool.transport.Store(t) }
+}
+
+// PingAfter shortens the time after which the HTTP/2 connections of w, which must
+// not be in use, are asked whether they are alive, and how long that may take.
+func PingAfter(w *Webhook, d time.Duration) {
+	h := w.pool.transport.Load().HTTP2
+	h.SendPingTimeout = min(h.SendPingTimeout, d)
+	h.PingTimeout = min(h.PingTimeout, d)
 }

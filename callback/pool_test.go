@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -176,5 +177,30 @@ func TestStaleConnectionsAreReplaced(t *testing.T) {
 	for range 200 {
 		_, err := w.Call(t.Context(), message)
 		require.NoError(t, err)
+	}
+}
+
+// A connection that goes dead without a word costs a few calls, and not all of
+// those until the system gives it up. With HTTP/1 it is closed with its call; with
+// HTTP/2 the calls share it.
+func TestDeadConnectionsAreGivenUp(t *testing.T) {
+	ca := callbacktest.NewAuthority(t)
+	for _, http2 := range []bool{false, true} {
+		srv := callbacktest.NewTLSServer(t, callbacktest.TLSOptions{Authority: ca, HTTP2: http2})
+		router := newRouter(t, strings.TrimPrefix(srv.URL, "https://"))
+		w := hook(t, callback.Config{
+			URL: "https://" + router.addr, TLS: callback.TLSConfig{CA: string(ca.PEM())}, Timeout: 500 * time.Millisecond,
+		}, callback.Options{})
+		callback.PingAfter(w, 100*time.Millisecond)
+		_, err := w.Call(t.Context(), message)
+		require.NoError(t, err)
+		router.forget()
+		_, err = w.Call(t.Context(), message)
+		require.ErrorIs(t, err, callback.ErrGaveUp)
+		eventually(t, func() bool {
+			_, err := w.Call(t.Context(), message)
+			return err == nil
+		})
+		w.CloseIdleConnections()
 	}
 }

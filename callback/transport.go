@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/go-cleanhttp"
 
@@ -22,6 +23,12 @@ const (
 	// idlePerHost is how many connections to one host wait for more work. Fewer
 	// than there are senders in flight means a handshake for every message.
 	idlePerHost = 256
+	// An HTTP/2 connection on which nothing came for as long as pingAfter is asked
+	// whether it is alive, and closed without an answer within pingTimeout. One
+	// that a router forgot would else fail every call for as long as the system
+	// sends again what is not acknowledged: minutes.
+	pingAfter   = 10 * time.Second
+	pingTimeout = 5 * time.Second
 	// maxReplyHeader bounds the header of an answer, in bytes.
 	maxReplyHeader = 64 << 10
 )
@@ -96,6 +103,7 @@ func (d *dialPlan) newTransport() (*http.Transport, error) {
 	t.WriteBufferSize = writeBuffer
 	t.DisableCompression = true // readReply decodes
 	t.MaxResponseHeaderBytes = maxReplyHeader
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout}
 	if d.proxyURL != nil {
 		d.useProxy(t, config)
 	}
