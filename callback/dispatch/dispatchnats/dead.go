@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/callback/dispatch"
 )
 
 const (
@@ -192,11 +193,11 @@ func (b Dead) Replay(ctx context.Context, id uint64) error {
 }
 
 func (b Dead) replay(ctx context.Context, raw *jetstream.RawStreamMsg) error {
-	v, err := decode(raw.Header, raw.Data)
+	d := b.d
+	v, err := readLetter(d.names, raw)
 	if err != nil {
 		return err
 	}
-	d := b.d
 	token, err := d.knownElsewhere(ctx, v.endpoint)
 	if err != nil {
 		return err
@@ -210,15 +211,25 @@ func (b Dead) replay(ctx context.Context, raw *jetstream.RawStreamMsg) error {
 }
 
 // ReplayAll queues every letter again that there is at the beginning, and
-// returns how many. It passes over those that cannot be decoded.
+// returns how many. It passes over those that cannot be decoded, and over those
+// whose endpoint is gone; of the latter it says so with [dispatch.ErrUnknown].
 func (b Dead) ReplayAll(ctx context.Context) (int, error) {
-	return b.each(ctx, func(raw *jetstream.RawStreamMsg) error {
+	var unknown error
+	n, err := b.each(ctx, func(raw *jetstream.RawStreamMsg) error {
 		err := b.replay(ctx, raw)
-		if errors.Is(err, errUndecodable) {
+		switch {
+		case errors.Is(err, errUndecodable):
+			return errSkip
+		case errors.Is(err, dispatch.ErrUnknown):
+			unknown = dispatch.ErrUnknown
 			return errSkip
 		}
 		return err
 	})
+	if err == nil {
+		err = unknown
+	}
+	return n, err
 }
 
 // Drop removes one letter for good.
@@ -310,7 +321,7 @@ func letter(n names, raw *jetstream.RawStreamMsg) Letter {
 	if reason, err := unescape(raw.Header.Get(headerReason)); err == nil {
 		l.Reason = reason
 	}
-	v, err := decode(raw.Header, raw.Data)
+	v, err := readLetter(n, raw)
 	if err != nil {
 		l.Message = callback.Message{Body: raw.Data, Header: http.Header(raw.Header)}
 		return l
@@ -318,6 +329,17 @@ func letter(n names, raw *jetstream.RawStreamMsg) Letter {
 	l.Readable = true
 	l.Message, l.Accepted, l.Attempts, l.History = v.msg, v.accepted, v.attempts, v.history
 	return l
+}
+
+// readLetter decodes a letter. One that was addressed to one endpoint and says it
+// is for another was not written by this package.
+func readLetter(n names, raw *jetstream.RawStreamMsg) (envelope, error) {
+	v, err := decode(raw.Header, raw.Data)
+	token, _ := n.endpointOf(raw.Subject)
+	if name, ok := endpointName(token); err == nil && (!ok || name != v.endpoint) {
+		err = errUndecodable
+	}
+	return v, err
 }
 
 // enqueued counts a message that got into the queue by another way than

@@ -2,7 +2,10 @@ package dispatchnats
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/alertwire/alertwire/callback/dispatch"
 )
@@ -32,6 +35,9 @@ func (e *endpoint) admit(ctx context.Context) error {
 	if e.closed == nil && e.outdated() {
 		e.mu.Unlock()
 		n, err := e.d.count(ctx, e.token)
+		if errors.Is(err, jetstream.ErrConsumerNotFound) {
+			e.missing(ctx)
+		}
 		e.mu.Lock()
 		if err == nil {
 			e.depth.n, e.depth.asked = n+e.depth.coming, time.Now()

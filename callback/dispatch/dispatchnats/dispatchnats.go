@@ -45,6 +45,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -144,7 +145,9 @@ func (d *Dispatcher) added() []*endpoint {
 	defer d.mu.RUnlock()
 	list := make([]*endpoint, 0, len(d.byName))
 	for _, e := range d.byName {
-		list = append(list, e)
+		if !e.leaving() {
+			list = append(list, e)
+		}
 	}
 	slices.SortFunc(list, func(a, b *endpoint) int { return strings.Compare(a.name, b.name) })
 	return list
@@ -160,9 +163,8 @@ func (d *Dispatcher) Shutdown(ctx context.Context) ([]dispatch.Undelivered, erro
 	d.mu.Lock()
 	d.closed = true
 	d.mu.Unlock()
-	all := d.added()
 	d.mu.RLock()
-	all = append(all, d.parted...)
+	all := slices.AppendSeq(slices.Clone(d.parted), maps.Values(d.byName))
 	d.mu.RUnlock()
 
 	var err error

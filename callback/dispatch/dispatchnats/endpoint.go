@@ -49,10 +49,12 @@ type endpoint struct {
 	end       context.CancelFunc
 	ended     chan struct{} // closed once nothing is pulled any more
 	interrupt context.CancelFunc
-	idle      func() bool // whether nothing can be done just now
-	waits     func() int  // how many of those in hand wait for their next attempt; may be nil
-	stir      func()      // looks at what waits in hand; may be nil
-	busy      int         // messages that are being worked at
+	confirms  *time.Timer     // see confirmLater
+	idle      func() bool     // whether nothing can be done just now
+	waits     func() int      // how many of those in hand wait for their next attempt; may be nil
+	stir      func()          // looks at what waits in hand; may be nil
+	busy      int             // goroutines at work
+	hand      map[uint64]bool // messages that are being worked at
 	quiet     chan struct{}
 	depth     depth
 	n         dispatch.EndpointStats // the counters of this process
@@ -94,6 +96,7 @@ func (d *Dispatcher) Add(ctx context.Context, name string, c callback.Caller, o 
 	fresh := e == nil
 	if fresh {
 		e = &endpoint{d: d, name: name, token: token, gate: newGate()}
+		e.hand = make(map[uint64]bool)
 		e.there, e.leave = context.WithCancel(d.rest)
 		d.byName[name] = e
 	}
@@ -119,6 +122,9 @@ func (e *endpoint) configure(ctx context.Context, c callback.Caller, o dispatch.
 	if err == nil && e.end == nil && e.d.o.OnlyProcess {
 		err = e.d.takeOver(ctx, e.token)
 	}
+	if err == nil {
+		err = e.d.unbury(ctx, e.token)
+	}
 	if err != nil {
 		return fmt.Errorf("dispatchnats: add %q: %w", e.name, err)
 	}
@@ -127,6 +133,7 @@ func (e *endpoint) configure(ctx context.Context, c callback.Caller, o dispatch.
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.consumer, e.caller, e.o, e.pace = consumer, c, o, newPace(o.Rate)
+	e.confirmLater()
 	e.paused, e.probing = time.Time{}, false
 	e.gate.limit(o.Concurrency)
 	e.depth.stale()
@@ -157,11 +164,7 @@ func (d *Dispatcher) openQueue(ctx context.Context, token string, o dispatch.End
 		cfg.MaxAckPending = o.Concurrency + window
 		cfg.HeadersOnly = true // the body is fetched when its turn has come
 	}
-	err = persist(ctx, "set up the queue", func(ctx context.Context) (err error) {
-		c, err = d.out.CreateOrUpdateConsumer(ctx, cfg)
-		return err
-	})
-	return c, err
+	return d.openConsumer(ctx, cfg)
 }
 
 // takeOver takes what is in the hands of a process that died.
@@ -204,6 +207,9 @@ func (e *endpoint) start() {
 func (e *endpoint) stop() {
 	e.mu.Lock()
 	end, ended := e.end, e.ended
+	if e.confirms != nil {
+		e.confirms.Stop()
+	}
 	e.mu.Unlock()
 	if end != nil {
 		end()
@@ -241,8 +247,7 @@ func (e *endpoint) work(ctx context.Context, p *puller, w worker) {
 			w.letGo()
 		}
 		stop()
-		if errors.Is(err, jetstream.ErrConsumerNotFound) {
-			e.vanished()
+		if errors.Is(err, jetstream.ErrConsumerNotFound) && !e.reopen(ctx, p) {
 			return
 		}
 	}
@@ -389,7 +394,26 @@ func (e *endpoint) finish(v *envelope, r dispatch.Result, err error) {
 	}
 }
 
-// begin notes that a message is being worked at, and done that it is no longer.
+// lift and lay note which messages are being worked at.
+func (e *endpoint) lift(seq uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.hand[seq] = true
+}
+
+func (e *endpoint) lay(seq uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.hand, seq)
+}
+
+func (e *endpoint) has(seq uint64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.hand[seq]
+}
+
+// begin notes that a goroutine is at work, and done that it is no longer.
 func (e *endpoint) begin() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

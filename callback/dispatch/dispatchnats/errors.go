@@ -35,7 +35,8 @@ const (
 	codeAccountResources jetstream.ErrorCode = 10002
 	codeMemoryResources  jetstream.ErrorCode = 10028
 	codeResources        jetstream.ErrorCode = 10023
-	codeScheduling       jetstream.ErrorCode = 10052 // the configuration of a stream is refused
+	codeInvalidConfig    jetstream.ErrorCode = 10052 // of a stream
+	codeConsumerCreate   jetstream.ErrorCode = 10012 // also for one that is just being deleted
 )
 
 // passing reports whether err is one that goes away by itself: no connection,
@@ -58,6 +59,12 @@ func passing(err error) bool {
 		return api.Code == 503 && !exhausted(err)
 	}
 	return false
+}
+
+// hasCode reports whether err is that error of JetStream.
+func hasCode(err error, code jetstream.ErrorCode) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == code
 }
 
 // exhausted reports whether err says that the server has no room left.

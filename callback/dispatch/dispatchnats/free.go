@@ -46,7 +46,9 @@ func (f *free) take(msg jetstream.Msg) {
 // handle brings one message one step further.
 func (f *free) handle(msg jetstream.Msg) {
 	e, d := f.e, f.e.d
-	l := d.lease(msg)
+	l, seq := d.lease(msg), sequence(msg)
+	e.lift(seq)
+	defer e.lay(seq)
 	defer l.end()
 	v, err := e.open(msg)
 	switch {
@@ -83,7 +85,16 @@ func (e *endpoint) open(msg jetstream.Msg) (envelope, error) {
 		}
 		body = raw.Data
 	}
+	return e.decode(msg, body)
+}
+
+// decode decodes a message that is queued for the endpoint. One that lies where
+// it does not belong is not of this package.
+func (e *endpoint) decode(msg jetstream.Msg, body []byte) (envelope, error) {
 	v, err := decode(msg.Headers(), body)
+	if err == nil && msg.Subject() != e.d.names.subject("out", e.token, keyToken(v.msg.Key)) {
+		err = errUndecodable
+	}
 	if err == nil && v.endpoint != e.name {
 		err = errUndecodable
 	}
@@ -113,6 +124,8 @@ func (e *endpoint) attempt(v *envelope) verdict {
 	switch {
 	case e.isGone():
 		return verdict{fate: final, err: e.errGone(v)}
+	case e.leaving():
+		return verdict{fate: notNow, wait: minPause} // whoever removes it sees to the message
 	case late(o, v, time.Now()):
 		return verdict{fate: final, err: e.tooLate(v, nil)}
 	}
@@ -220,10 +233,17 @@ func (e *endpoint) fail(msg jetstream.Msg, v *envelope, err error) {
 func (e *endpoint) ack(msg jetstream.Msg) { e.ackAt(msg.Reply(), sequence(msg)) }
 
 func (e *endpoint) ackAt(reply string, seq uint64) {
-	e.d.ackReply(e.there, reply)
-	if e.there.Err() != nil && e.d.rest.Err() == nil {
-		ctx, cancel := context.WithTimeout(e.d.rest, tryFor)
-		defer cancel()
-		_ = e.d.out.DeleteMsg(ctx, seq) // Remove may have been faster
-	}
+	d := e.d
+	err := persist(d.rest, "ack", func(ctx context.Context) error {
+		err := d.ackOnce(ctx, reply)
+		if !passing(err) {
+			return err
+		}
+		_, gone := d.out.Consumer(ctx, e.token)
+		if errors.Is(gone, jetstream.ErrConsumerNotFound) {
+			return d.out.DeleteMsg(ctx, seq)
+		}
+		return err
+	})
+	d.acked(err)
 }

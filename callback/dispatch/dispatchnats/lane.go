@@ -38,10 +38,7 @@ type item struct {
 // newItem reads what is in hand.
 func (e *endpoint) newItem(msg jetstream.Msg) *item {
 	it := &item{seq: sequence(msg), reply: msg.Reply()}
-	it.v, it.bad = decode(msg.Headers(), nil)
-	if it.bad == nil && it.v.endpoint != e.name {
-		it.bad = errUndecodable
-	}
+	it.v, it.bad = e.decode(msg, nil)
 	it.due = it.v.due
 	return it
 }

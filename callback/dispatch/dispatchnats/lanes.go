@@ -203,7 +203,9 @@ func (s *lanes) turn(l *lane) {
 	s.mu.Lock()
 	it, old := l.items[0], s.outdated(l)
 	s.mu.Unlock()
+	s.e.lift(it.seq)
 	done, due := s.handle(it, old)
+	s.e.lay(it.seq)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l.busy, it.tried = false, it.v.attempts > 0

@@ -23,6 +23,7 @@ const (
 //	           <p>.hold.<endpoint>.<key>         why the head of a key waits
 //	<p>_DEAD   <p>.dead.<endpoint>.<key>         was given up
 //	<p>_SLOT   <p>.slot.<n>                      a permit to make one call
+//	           <p>.gone.<endpoint>               was removed
 type names struct{ prefix string }
 
 func (n names) stream(which string) string { return n.prefix + "_" + which }
@@ -36,6 +37,8 @@ func (n names) subject(kind, token, last string) string {
 }
 
 func (n names) slot(i int) string { return n.prefix + ".slot." + strconv.Itoa(i) }
+
+func (n names) gone(token string) string { return n.prefix + ".gone." + token }
 
 // endpointOf returns the token of the endpoint in a subject.
 func (n names) endpointOf(subject string) (token string, ok bool) {

@@ -47,7 +47,7 @@ type Options struct {
 	// allows, less 40 KiB for headers: about 984 KiB as NATS comes.
 	MaxMessage int
 	// DeadAge is how long a message that was given up is kept. Zero means 30
-	// days for new streams.
+	// days for new streams, and the least is 1 s.
 	DeadAge time.Duration
 	// DeadBytes bounds what is kept of them; the oldest make room. Zero means
 	// 256 MiB for new streams.
@@ -80,8 +80,8 @@ func (o Options) validate() error {
 		return errors.New("dispatchnats: max bytes must not be negative")
 	case o.MaxMessage < 0:
 		return errors.New("dispatchnats: max message must not be negative")
-	case o.DeadAge < 0:
-		return errors.New("dispatchnats: dead age must not be negative")
+	case o.DeadAge != 0 && o.DeadAge < time.Second:
+		return errors.New("dispatchnats: dead age must be at least 1s")
 	case o.DeadBytes < 0:
 		return errors.New("dispatchnats: dead bytes must not be negative")
 	case o.Lease != 0 && o.Lease < minLease:

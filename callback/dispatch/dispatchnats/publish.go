@@ -39,6 +39,9 @@ func (d *Dispatcher) Dispatch(ctx context.Context, m callback.Message, to ...str
 		for _, e := range d.added() {
 			to = append(to, e.name)
 		}
+		if len(to) == 0 {
+			return nil
+		}
 	}
 	if len(to) == 1 { // the usual case needs no goroutine
 		if err := d.dispatch(ctx, m, to[0]); err != nil {
@@ -159,6 +162,7 @@ func (d *Dispatcher) knownElsewhere(ctx context.Context, name string) (string, e
 	if err != nil {
 		return "", dispatch.ErrUnknown
 	}
+	d.elsewhere.forget(token)
 	ok, err := d.exists(ctx, token)
 	if err == nil && !ok {
 		err = dispatch.ErrUnknown

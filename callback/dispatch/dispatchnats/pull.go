@@ -144,14 +144,19 @@ func (d *Dispatcher) nakReply(reply string, after time.Duration) {
 // ack tells the server that a message is done with, and waits for it to know:
 // acks that nobody waits for pile up in a server that syncs its disk, and a
 // crash repeats them all. While the server is away it tries again.
-func (d *Dispatcher) ack(ctx context.Context, msg jetstream.Msg) { d.ackReply(ctx, msg.Reply()) }
+func (d *Dispatcher) ack(ctx context.Context, msg jetstream.Msg) {
+	d.acked(persist(ctx, "ack", func(ctx context.Context) error { return d.ackOnce(ctx, msg.Reply()) }))
+}
 
-func (d *Dispatcher) ackReply(ctx context.Context, reply string) {
-	err := persist(ctx, "ack", func(ctx context.Context) error {
-		_, err := d.nc.RequestWithContext(ctx, reply, []byte("+ACK"))
-		return err
-	})
-	if err != nil {
+func (d *Dispatcher) ackOnce(ctx context.Context, reply string) error {
+	_, err := d.nc.RequestWithContext(ctx, reply, []byte("+ACK"))
+	return err
+}
+
+// acked logs what came of an ack. A message that somebody else has taken away is
+// as good as acknowledged.
+func (d *Dispatcher) acked(err error) {
+	if err != nil && !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
 		d.log(slog.LevelWarn, "dispatchnats cannot acknowledge a message: it will be repeated",
 			slog.String("error", err.Error()))
 	}

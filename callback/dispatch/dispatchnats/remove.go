@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -25,7 +26,7 @@ func (d *Dispatcher) Remove(ctx context.Context, name string) error {
 	if err != nil {
 		return dispatch.ErrUnknown
 	}
-	e, err := d.part(name)
+	e, err := d.named(name)
 	if err != nil {
 		return err
 	}
@@ -35,36 +36,46 @@ func (d *Dispatcher) Remove(ctx context.Context, name string) error {
 		}
 		return d.tearDown(ctx, nil, token)
 	}
+	e.close(dispatch.ErrUnknown)
 	e.setup.Lock()
 	defer e.setup.Unlock()
-	e.stop()
-	if err := e.await(ctx); err != nil {
-		return errors.Join(
-			fmt.Errorf("dispatchnats: remove %q: calls are in flight: %w", name, err),
-			d.tearDown(d.rest, e, token))
+	if e.there.Err() != nil {
+		return dispatch.ErrUnknown // somebody else was faster
 	}
-	return d.tearDown(ctx, e, token)
+	e.stop()
+	err = e.await(ctx)
+	if err != nil {
+		err = fmt.Errorf("dispatchnats: remove %q: calls are in flight: %w", name, err)
+		ctx = d.rest
+	}
+	err = errors.Join(err, d.tearDown(ctx, e, token))
+	d.part(e)
+	return err
 }
 
-// part takes an endpoint out of the table, or returns nil if it is not in it.
-func (d *Dispatcher) part(name string) (*endpoint, error) {
+// part takes an endpoint that is no longer there out of the table.
+func (d *Dispatcher) part(e *endpoint) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed {
-		return nil, dispatch.ErrClosed
+	if d.byName[e.name] == e && e.there.Err() != nil {
+		delete(d.byName, e.name)
+		d.parted = append(slices.DeleteFunc(d.parted, (*endpoint).resting), e)
 	}
-	e := d.byName[name]
-	if e != nil {
-		delete(d.byName, name)
-		d.parted = append(d.parted, e)
-		e.close(dispatch.ErrUnknown)
-	}
-	return e, nil
+}
+
+// leaving reports whether the endpoint is being removed.
+func (e *endpoint) leaving() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.closed == dispatch.ErrUnknown
 }
 
 // tearDown removes the queue of an endpoint from the engine.
 func (d *Dispatcher) tearDown(ctx context.Context, e *endpoint, token string) error {
 	d.elsewhere.forget(token)
+	if err := d.buryName(ctx, token); err != nil {
+		return err
+	}
 	for _, s := range []jetstream.Stream{d.out, d.slot} {
 		err := persist(ctx, "remove the queue", func(ctx context.Context) error {
 			err := s.DeleteConsumer(ctx, token)
@@ -103,6 +114,9 @@ func (d *Dispatcher) sweepRetries(ctx context.Context, e *endpoint, token string
 
 func (d *Dispatcher) sweepOne(ctx context.Context, e *endpoint, s jetstream.Stream, kind, token string, reason error) error {
 	_, err := d.each(ctx, s, d.names.endpoint(kind, token), func(raw *jetstream.RawStreamMsg) error {
+		if e != nil && s == d.out && e.has(raw.Sequence) {
+			return errSkip // its call goes on, and then somebody sees to it
+		}
 		stone := d.stone(raw.Subject, raw.Header, raw.Data)
 		id := kind + "-" + strconv.FormatUint(raw.Sequence, 10)
 		if !d.buryMsg(ctx, stone, id, reason) {
@@ -174,18 +188,15 @@ func (e *endpoint) isGone() bool {
 // process has removed it. What this one has queued meanwhile is swept up.
 func (e *endpoint) vanished() {
 	d := e.d
-	d.mu.Lock()
-	if d.byName[e.name] == e {
-		delete(d.byName, e.name)
-		d.parted = append(d.parted, e)
-	}
-	d.mu.Unlock()
 	e.close(dispatch.ErrUnknown)
 	e.mu.Lock()
 	end := e.end
 	e.mu.Unlock()
-	end()
+	if end != nil {
+		end()
+	}
 	e.leave()
+	d.part(e)
 	d.log(slog.LevelWarn, "dispatchnats endpoint was removed by another process", slog.String("endpoint", e.name))
 	if err := d.sweep(d.pulls, e, e.token, dispatch.ErrRemoved); err != nil && d.pulls.Err() == nil {
 		d.log(slog.LevelWarn, "dispatchnats cannot give up what was queued for it",
@@ -193,8 +204,9 @@ func (e *endpoint) vanished() {
 	}
 }
 
-// sweepOrphans moves messages of endpoints that have no queue to DEAD: a process
-// died while it removed one.
+// sweepOrphans moves messages of endpoints that were removed to DEAD: a process
+// died while it did so. Messages without a queue whose endpoint was not removed
+// stay where they are, for when it is added.
 func (d *Dispatcher) sweepOrphans(ctx context.Context) {
 	tokens := make(map[string]bool)
 	for _, at := range []struct {
@@ -217,6 +229,11 @@ func (d *Dispatcher) sweepOrphans(ctx context.Context) {
 	// those without a queue.
 	for token := range tokens {
 		if ok, err := d.exists(ctx, token); ok || err != nil {
+			continue
+		}
+		if ok, err := d.buried(ctx, token); !ok || err != nil {
+			d.log(slog.LevelWarn, "dispatchnats has found messages of an endpoint without a queue",
+				slog.String("endpoint", nameOf(token)))
 			continue
 		}
 		if err := d.sweep(ctx, nil, token, dispatch.ErrUnknown); err != nil {

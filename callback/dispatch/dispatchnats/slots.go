@@ -25,8 +25,7 @@ func (d *Dispatcher) openSlots(ctx context.Context, token string, n int) error {
 		err := persist(ctx, "set up permits", func(ctx context.Context) error {
 			_, err := d.js.PublishMsg(ctx, nats.NewMsg(d.names.slot(i)),
 				jetstream.WithExpectLastSequencePerSubject(0))
-			var api *jetstream.APIError
-			if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
+			if hasCode(err, jetstream.JSErrCodeStreamWrongLastSequence) {
 				return nil // it is there
 			}
 			return err
@@ -50,12 +49,11 @@ func (d *Dispatcher) openSlots(ctx context.Context, token string, n int) error {
 }
 
 // permit waits for a permit to call an endpoint. It returns nil when ctx has
-// ended.
+// ended, or the endpoint was removed.
 func (e *endpoint) permit(ctx context.Context) *permit {
 	d := e.d
 	var consumer jetstream.Consumer
 	for ctx.Err() == nil {
-		var msg jetstream.Msg
 		var err error
 		if consumer == nil {
 			try, stop := context.WithTimeout(ctx, tryFor)
@@ -65,17 +63,33 @@ func (e *endpoint) permit(ctx context.Context) *permit {
 		if err == nil {
 			// Not bounded by ctx: a permit that arrives when nobody is waiting
 			// any more is lost until its lease is over.
-			msg, err = consumer.Next(jetstream.FetchMaxWait(slotWait))
+			var msg jetstream.Msg
+			if msg, err = consumer.Next(jetstream.FetchMaxWait(slotWait)); err == nil {
+				return &permit{d: d, msg: msg, lease: d.lease(msg), since: time.Now()}
+			}
 		}
-		switch {
-		case err == nil:
-			return &permit{d: d, msg: msg, lease: d.lease(msg), since: time.Now()}
-		case errors.Is(err, nats.ErrTimeout):
-		default:
-			sleep(ctx, firstWait)
+		if errors.Is(err, nats.ErrTimeout) {
+			continue
+		}
+		consumer = nil // perhaps there is another one
+		sleep(ctx, firstWait)
+		if errors.Is(err, jetstream.ErrConsumerNotFound) {
+			e.reopenSlots(ctx)
 		}
 	}
 	return nil
+}
+
+// reopenSlots is called when the permits of an endpoint are gone.
+func (e *endpoint) reopenSlots(ctx context.Context) {
+	buried, err := e.d.buried(ctx, e.token)
+	switch {
+	case err != nil: // again in a moment
+	case buried:
+		e.vanished()
+	default:
+		_ = e.d.openSlots(ctx, e.token, e.options().Concurrency) // likewise
+	}
 }
 
 // A permit allows one call at a time.

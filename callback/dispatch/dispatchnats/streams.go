@@ -62,9 +62,10 @@ func (o Options) configs(n names) []jetstream.StreamConfig {
 	dead.Description = "messages that were given up"
 	dead.MaxAge = orDefault(o.DeadAge, defaultDeadAge)
 	dead.MaxBytes = orDefault(o.DeadBytes, defaultDeadBytes)
+	dead.Duplicates = min(dead.Duplicates, dead.MaxAge) // as the server wants it
 
-	slot := base("SLOT", n.all("slot"))
-	slot.Description = "permits to call, for endpoints that keep an order"
+	slot := base("SLOT", n.all("slot"), n.all("gone"))
+	slot.Description = "permits to call, and endpoints that were removed"
 	slot.MaxMsgsPerSubject = 1
 
 	return []jetstream.StreamConfig{out, retry, dead, slot}
@@ -106,8 +107,7 @@ func openStream(ctx context.Context, js jetstream.JetStream, want jetstream.Stre
 		}
 	}
 	if err != nil {
-		var api *jetstream.APIError
-		if errors.As(err, &api) && api.ErrorCode == codeScheduling {
+		if hasCode(err, codeInvalidConfig) {
 			return nil, fmt.Errorf("%w: %s: %w", ErrServer, want.Name, err)
 		}
 		return nil, err
@@ -135,6 +135,7 @@ func openStream(ctx context.Context, js jetstream.JetStream, want jetstream.Stre
 		changed.MaxBytes = o.MaxBytes
 	case want.MaxAge != 0:
 		changed.MaxAge = orDefault(o.DeadAge, have.MaxAge)
+		changed.Duplicates = min(want.Duplicates, changed.MaxAge)
 		changed.MaxBytes = orDefault(o.DeadBytes, have.MaxBytes)
 	}
 	if changed.Replicas == have.Replicas && changed.MaxBytes == have.MaxBytes && changed.MaxAge == have.MaxAge {

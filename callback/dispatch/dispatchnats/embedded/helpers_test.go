@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -164,4 +166,26 @@ func unavailable(wait time.Duration) error {
 	e := callbacktest.Failure(http.StatusServiceUnavailable)
 	e.RetryAfter = wait
 	return e
+}
+
+// queued returns how many messages wait in the streams, for whomever.
+func queued(t testing.TB, nc *nats.Conn) int {
+	t.Helper()
+	js, err := jetstream.New(nc)
+	require.NoError(t, err)
+	n := 0
+	for stream, subject := range map[string]string{
+		"alertwire_OUT": "alertwire.out.>", "alertwire_RETRY": "alertwire.*.>",
+	} {
+		s, err := js.Stream(t.Context(), stream)
+		require.NoError(t, err)
+		info, err := s.Info(t.Context(), jetstream.WithSubjectFilter(subject))
+		require.NoError(t, err)
+		for subject := range info.State.Subjects {
+			if !strings.HasPrefix(subject, "alertwire.hold.") {
+				n++
+			}
+		}
+	}
+	return n
 }

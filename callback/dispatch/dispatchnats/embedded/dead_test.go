@@ -1,0 +1,180 @@
+package embedded_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/callback/callbacktest"
+	"github.com/alertwire/alertwire/callback/dispatch"
+	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats"
+)
+
+// refusing returns a dispatcher with an endpoint that refuses everything, and
+// three messages that it has refused.
+func refusing(t *testing.T) (*dispatchnats.Dispatcher, *callbacktest.Recorder) {
+	t.Helper()
+	ctx := t.Context()
+	var ends outcomes
+	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))
+	r := &callbacktest.Recorder{Answer: callbacktest.Fail(callbacktest.Failure(503), callbacktest.Failure(404))}
+	require.NoError(t, d.Add(ctx, "ops", r, dispatch.EndpointOptions{
+		Concurrency: 1, Breaker: off, Retry: callback.RetryPolicy{Base: time.Millisecond},
+	}))
+	for n := range 3 {
+		require.NoError(t, d.Dispatch(ctx, message("k", n)))
+		ends.await(t, message("k", n).ID)
+	}
+	return d.Dispatcher, r
+}
+
+func TestDeadLetterHasItsHistory(t *testing.T) {
+	d, _ := refusing(t)
+	all := letters(t, d.Dead("ops"))
+	require.Len(t, all, 3)
+	l := all[0]
+	assert.Equal(t, "ops", l.Endpoint)
+	assert.Equal(t, message("k", 0), l.Message)
+	assert.Equal(t, 2, l.Attempts)
+	assert.Contains(t, l.Reason, "404")
+	assert.True(t, l.Readable)
+	assert.WithinDuration(t, time.Now(), l.Died, time.Minute)
+	assert.WithinDuration(t, l.Died, l.Accepted, time.Minute)
+	require.Len(t, l.History, 2)
+	assert.Equal(t, []int{503, 404}, []int{l.History[0].Status, l.History[1].Status})
+	assert.Equal(t, []callback.Class{callback.ClassServer, callback.ClassClient}, []callback.Class{l.History[0].Class, l.History[1].Class})
+	assert.Equal(t, 2, l.History[1].Number)
+
+	same, err := d.Dead("ops").Get(t.Context(), l.ID)
+	require.NoError(t, err)
+	assert.Equal(t, l, same)
+	assert.Len(t, letters(t, d.Dead("")), 3, "of all endpoints")
+	assert.Empty(t, letters(t, d.Dead("others")))
+	_, err = d.Dead("others").Get(t.Context(), l.ID)
+	require.ErrorIs(t, err, dispatchnats.ErrNoLetter)
+	_, err = d.Dead("ops").Get(t.Context(), 0)
+	require.ErrorIs(t, err, dispatchnats.ErrNoLetter)
+}
+
+// TestReplay replays twice at once: what was published before is not taken for a
+// repeat of the first.
+func TestReplay(t *testing.T) {
+	ctx := t.Context()
+	d, r := refusing(t)
+	before := len(r.IDs())
+	first := letters(t, d.Dead("ops"))[0]
+	for range 2 {
+		require.NoError(t, d.Dead("ops").Replay(ctx, letters(t, d.Dead("ops"))[0].ID))
+		eventually(t, func() bool { return len(letters(t, d.Dead("ops"))) == 3 }, "it does not come back")
+	}
+	got := r.Messages()[before:]
+	require.Len(t, got, 2)
+	assert.Equal(t, "k-0", got[0].ID, "the ID stays, so that the receiver can drop a repeat")
+	assert.Equal(t, "k-1", got[1].ID)
+	require.ErrorIs(t, d.Dead("ops").Replay(ctx, first.ID), dispatchnats.ErrNoLetter)
+	for _, l := range letters(t, d.Dead("ops"))[1:] {
+		assert.Equal(t, 1, l.Attempts, "they begin anew")
+	}
+}
+
+func TestReplayAllAndDrop(t *testing.T) {
+	ctx := t.Context()
+	d, _ := refusing(t)
+	n, err := d.Dead("ops").ReplayAll(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, 3, n)
+	eventually(t, func() bool { return len(letters(t, d.Dead("ops"))) == 3 }, "they do not come back")
+
+	l := letters(t, d.Dead("ops"))[1]
+	require.ErrorIs(t, d.Dead("others").Drop(ctx, l.ID), dispatchnats.ErrNoLetter)
+	require.NoError(t, d.Dead("ops").Drop(ctx, l.ID))
+	require.ErrorIs(t, d.Dead("ops").Drop(ctx, l.ID), dispatchnats.ErrNoLetter)
+	assert.Len(t, letters(t, d.Dead("ops")), 2)
+	n, err = d.Dead("").DropAll(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, 2, n)
+	assert.Empty(t, letters(t, d.Dead("")))
+}
+
+func TestReplayNeedsTheEndpoint(t *testing.T) {
+	ctx := t.Context()
+	d, _ := refusing(t)
+	require.NoError(t, d.Remove(ctx, "ops"))
+	l := letters(t, d.Dead("ops"))[0]
+	require.ErrorIs(t, d.Dead("ops").Replay(ctx, l.ID), dispatch.ErrUnknown)
+	assert.Len(t, letters(t, d.Dead("ops")), 3, "it stays")
+}
+
+func TestDeadLettersHaveAnAge(t *testing.T) {
+	ctx := t.Context()
+	var ends outcomes
+	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe, DeadAge: time.Second}))
+	require.NoError(t, d.Add(ctx, "ops", &callbacktest.Recorder{Answer: callbacktest.Fail(callbacktest.Failure(404))}, dispatch.EndpointOptions{}))
+	require.NoError(t, d.Dispatch(ctx, message("k", 0)))
+	ends.await(t, "k-0")
+	eventually(t, func() bool { return len(letters(t, d.Dead("ops"))) == 0 }, "it is kept")
+}
+
+// TestUndecodableMessagesAreGivenUp publishes what this package would not write,
+// to every place from which it reads.
+func TestUndecodableMessagesAreGivenUp(t *testing.T) {
+	for _, order := range allOrders {
+		t.Run(order.String(), func(t *testing.T) {
+			ctx := t.Context()
+			d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
+			var r callbacktest.Recorder
+			require.NoError(t, d.Add(ctx, "ops", &r, dispatch.EndpointOptions{Order: order}))
+			publish := func(subject string, h nats.Header) {
+				t.Helper()
+				_, err := d.Conn().RequestMsg(&nats.Msg{Subject: subject, Header: h, Data: []byte("body")}, soon)
+				require.NoError(t, err)
+			}
+			good := nats.Header{
+				"Alertwire-Version": {"1"}, "Alertwire-Id": {"m"}, "Alertwire-Endpoint": {"ops"}, "Alertwire-Key": {"k"},
+			}
+			with := func(name, value string) nats.Header {
+				h := nats.Header{}
+				for k, v := range good {
+					h[k] = v
+				}
+				h[name] = []string{value}
+				return h
+			}
+			publish("alertwire.out.ops.k", nil)
+			publish("alertwire.due.ops.k", nil)
+			publish("alertwire.out.ops.k", with("Alertwire-Version", "2"))
+			publish("alertwire.out.ops.k", with("Alertwire-Endpoint", "another"))
+			publish("alertwire.out.ops.k", with("Alertwire-Time", "noon"))
+			publish("alertwire.out.ops.k", with("Alertwire-Attempts", "-1"))
+			publish("alertwire.out.ops.k", with("Alertwire-History", "x"))
+			publish("alertwire.out.ops.k", with("Alertwire-Header", "%zz=1"))
+			publish("alertwire.due.nobody.k", with("Alertwire-Endpoint", "nobody"))
+			eventually(t, func() bool { return len(letters(t, d.Dead(""))) == 9 }, "they go round")
+			for _, l := range letters(t, d.Dead("ops")) {
+				assert.Equal(t, "body", string(l.Message.Body))
+				assert.False(t, l.Readable)
+				assert.NotEmpty(t, l.Reason)
+				assert.Error(t, d.Dead("ops").Replay(ctx, l.ID))
+			}
+			nobody := letters(t, d.Dead("nobody"))
+			require.Len(t, nobody, 1)
+			assert.Equal(t, dispatch.ErrUnknown.Error(), nobody[0].Reason)
+			n, err := d.Dead("ops").ReplayAll(ctx)
+			require.NoError(t, err, "it passes over them")
+			assert.Zero(t, n)
+
+			// One that lies among those of another key can be replayed.
+			publish("alertwire.out.ops.elsewhere", good)
+			eventually(t, func() bool { return len(letters(t, d.Dead(""))) == 10 }, "it goes round")
+			n, err = d.Dead("ops").ReplayAll(ctx)
+			require.NoError(t, err)
+			assert.Equal(t, 1, n)
+			eventually(t, func() bool { return len(r.IDs()) > 0 }, "a good one does not come")
+			assert.Equal(t, []string{"m"}, r.IDs())
+		})
+	}
+}
