@@ -1,6 +1,7 @@
 package dispatchnats
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -62,6 +63,11 @@ type Options struct {
 	// than after its Lease. If there is another one, what it has in hand is
 	// delivered twice. It needs NATS 2.14.
 	OnlyProcess bool
+	// Health is asked when the server does not answer to a message. If it
+	// returns an error nothing more is tried, and Dispatch returns it with
+	// ErrStore. Nil asks nobody: NATS does not tell its clients that its disk
+	// is full.
+	Health func(context.Context) error
 	// Observe gets the outcome of every message that this process has brought
 	// to an end. It is called from several goroutines at a time, and holds up
 	// the next call while it runs.

@@ -139,6 +139,11 @@ func (d *Dispatcher) publish(ctx context.Context, msg *nats.Msg, id string) erro
 	msg.Header.Set(jetstream.MsgIDHeader, id)
 	err := persist(ctx, "publish", func(ctx context.Context) error {
 		_, err := d.js.PublishMsg(ctx, msg)
+		if errors.Is(err, context.DeadlineExceeded) && d.o.Health != nil {
+			if ill := d.o.Health(context.WithoutCancel(ctx)); ill != nil {
+				return fmt.Errorf("%w: %w", ErrStore, ill)
+			}
+		}
 		return err
 	})
 	if errors.Is(err, nats.ErrMaxPayload) {

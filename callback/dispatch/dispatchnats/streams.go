@@ -19,6 +19,7 @@ const (
 	layoutKey = "alertwire-layout"
 
 	patience  = time.Minute // for publishing and setting up while there is no leader
+	firstTry  = 2 * time.Second
 	tryFor    = 5 * time.Second
 	firstWait = 50 * time.Millisecond
 	lastWait  = 2 * time.Second
@@ -149,9 +150,10 @@ func openStream(ctx context.Context, js jetstream.JetStream, want jetstream.Stre
 func persist(ctx context.Context, what string, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errPatience)
 	defer cancel()
-	for wait := firstWait; ; wait = min(2*wait, lastWait) {
-		try, stop := context.WithTimeout(ctx, tryFor)
-		err := do(try)
+	try := firstTry
+	for wait := firstWait; ; wait, try = min(2*wait, lastWait), tryFor {
+		trying, stop := context.WithTimeout(ctx, try)
+		err := do(trying)
 		stop()
 		switch {
 		case err == nil:
@@ -160,6 +162,8 @@ func persist(ctx context.Context, what string, do func(context.Context) error) e
 			return unavailable(what, err) // it does not come back
 		case exhausted(err):
 			return fmt.Errorf("%w: %s: %w", ErrStore, what, err)
+		case errors.Is(err, ErrStore):
+			return err
 		case !passing(err):
 			return fmt.Errorf("dispatchnats: %s: %w", what, err)
 		}

@@ -25,14 +25,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/alertwire/alertwire/auth"
 	"github.com/alertwire/alertwire/callback/dispatch"
@@ -57,6 +61,9 @@ var (
 	// ErrKey means that the store is encrypted and the key is not its key, or
 	// that it is not encrypted and there is a key.
 	ErrKey = errors.New("embedded: the key does not fit the store")
+	// ErrDamaged means that the server could not read what it once wrote. The
+	// files are left as they are; Options.Logger has what the server said.
+	ErrDamaged = errors.New("embedded: the store is damaged")
 )
 
 // Options are the options of [Open]. The zero value is a good beginning.
@@ -94,8 +101,9 @@ type Dispatcher struct {
 var _ dispatch.Dispatcher = (*Dispatcher)(nil)
 
 // Open starts a server on the directory dir, which it makes if need be, and
-// returns a dispatcher without endpoints. It returns [ErrInUse], [ErrNewer] or
-// [ErrKey], or the error of the file system. Shutdown stops the server.
+// returns a dispatcher without endpoints. It returns [ErrInUse], [ErrNewer],
+// [ErrKey] or [ErrDamaged], or the error of the file system. Shutdown stops the
+// server.
 func Open(ctx context.Context, dir string, o Options) (*Dispatcher, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -111,6 +119,9 @@ func Open(ctx context.Context, dir string, o Options) (*Dispatcher, error) {
 		return nil, fmt.Errorf("embedded: open: %w", err)
 	}
 	o.Engine.OnlyProcess = true // who has the lock is
+	if o.Engine.Health == nil {
+		o.Engine.Health = s.health
+	}
 	d, err := dispatchnats.Open(ctx, s.conn, o.Engine)
 	if err != nil {
 		s.close()
@@ -134,6 +145,8 @@ func (d *Dispatcher) Shutdown(ctx context.Context) ([]dispatch.Undelivered, erro
 
 // A store is a server that runs on a directory.
 type store struct {
+	dir    string
+	log    *logger
 	server *server.Server
 	conn   *nats.Conn
 	lock   *os.File
@@ -148,7 +161,7 @@ func openStore(ctx context.Context, dir string, o Options) (_ *store, err error)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	s := new(store)
+	s := &store{dir: dir, log: &logger{to: o.Logger}}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -157,10 +170,9 @@ func openStore(ctx context.Context, dir string, o Options) (_ *store, err error)
 	if s.lock, err = lockDir(dir); err != nil {
 		return nil, err
 	}
-	if err := checkStamp(dir, o.Key != ""); err != nil {
+	if err := checkStamp(dir, o.Key); err != nil {
 		return nil, err
 	}
-	log := &logger{to: o.Logger}
 	s.server, err = server.NewServer(&server.Options{
 		ServerName: serverName,
 		DontListen: true,
@@ -180,28 +192,56 @@ func openStore(ctx context.Context, dir string, o Options) (_ *store, err error)
 	if err != nil {
 		return nil, err
 	}
-	s.server.SetLoggerV2(log, false, false, false)
+	s.server.SetLoggerV2(s.log, false, false, false)
 	s.server.Start()
-	if err := log.fatal(); err != nil {
+	if err := s.log.fatal(); err != nil {
 		return nil, err
 	}
-	if err := s.ready(ctx, log); err != nil {
+	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
 	s.conn, err = nats.Connect("", nats.InProcessServer(s.server), nats.MaxReconnects(-1), nats.Name(serverName))
 	if err != nil {
 		return nil, err
 	}
-	return s, writeStamp(dir, o.Key != "")
+	return s, s.whole(ctx, dir)
+}
+
+// whole returns an error if the server has not opened every stream that there
+// are files of. It goes on without one that it cannot read, and a new one would
+// take its place.
+func (s *store) whole(ctx context.Context, dir string) error {
+	js, err := jetstream.New(s.conn)
+	if err != nil {
+		return err
+	}
+	have := make(map[string]bool)
+	names := js.StreamNames(ctx)
+	for name := range names.Name() {
+		have[name] = true
+	}
+	if names.Err() != nil {
+		return names.Err()
+	}
+	files, err := fs.Glob(os.DirFS(dir), path.Join(server.JetStreamStoreDir, "*", "streams", "*"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if name := path.Base(file); !have[name] && !strings.HasPrefix(name, ".") {
+			return fmt.Errorf("%w: stream %s", ErrDamaged, name)
+		}
+	}
+	return nil
 }
 
 // ready waits until the server takes connections.
-func (s *store) ready(ctx context.Context, log *logger) error {
+func (s *store) ready(ctx context.Context) error {
 	const step = 100 * time.Millisecond
 	for waited := time.Duration(0); !s.server.ReadyForConnections(step); waited += step {
 		switch {
-		case log.fatal() != nil:
-			return log.fatal()
+		case s.log.fatal() != nil:
+			return s.log.fatal()
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case waited > startupWithin:
@@ -209,6 +249,29 @@ func (s *store) ready(ctx context.Context, log *logger) error {
 		}
 	}
 	return nil
+}
+
+// health returns an error if the server cannot write. It does not tell its
+// clients, and tries no more until it is started anew.
+func (s *store) health(context.Context) error {
+	if err := probe(s.dir); err != nil {
+		return err
+	}
+	if err := s.log.failed(); err != nil {
+		return fmt.Errorf("it must be opened anew: %w", err)
+	}
+	return nil
+}
+
+// probe tries to write as much as a larger message takes.
+func probe(dir string) (err error) {
+	f, err := os.CreateTemp(dir, "probe-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(make([]byte, 1<<20))
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // close stops what runs.

@@ -8,14 +8,19 @@ import (
 	"sync"
 )
 
-// A logger hands on what the server says, and remembers what it calls fatal:
+// A logger hands on what the server says, and remembers what it calls an error:
 // the server says so and goes on without its store.
 type logger struct {
 	to *slog.Logger
 
-	mu  sync.Mutex
-	err error
+	mu     sync.Mutex
+	errors [2]error // the first one, and the first fatal one
 }
+
+const (
+	anError = iota
+	fatalError
+)
 
 func (l *logger) say(level slog.Level, format string, v []any) {
 	if ctx := context.Background(); l.to.Enabled(ctx, level) {
@@ -23,23 +28,32 @@ func (l *logger) say(level slog.Level, format string, v []any) {
 	}
 }
 
-func (l *logger) Noticef(string, ...any)         {}
-func (l *logger) Debugf(string, ...any)          {}
-func (l *logger) Tracef(string, ...any)          {}
-func (l *logger) Warnf(format string, v ...any)  { l.say(slog.LevelWarn, format, v) }
-func (l *logger) Errorf(format string, v ...any) { l.say(slog.LevelError, format, v) }
-func (l *logger) Fatalf(format string, v ...any) {
-	l.say(slog.LevelError, format, v)
+func (l *logger) remember(what int, format string, v []any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.err == nil {
-		l.err = errors.New("nats-server: " + fmt.Sprintf(format, v...))
+	if l.errors[what] == nil {
+		l.errors[what] = errors.New("nats-server: " + fmt.Sprintf(format, v...))
 	}
 }
 
-// fatal returns the first fatal error.
-func (l *logger) fatal() error {
+func (l *logger) recall(what int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.err
+	return l.errors[what]
+}
+
+func (l *logger) fatal() error  { return l.recall(fatalError) }
+func (l *logger) failed() error { return l.recall(anError) }
+
+func (l *logger) Noticef(string, ...any)        {}
+func (l *logger) Debugf(string, ...any)         {}
+func (l *logger) Tracef(string, ...any)         {}
+func (l *logger) Warnf(format string, v ...any) { l.say(slog.LevelWarn, format, v) }
+func (l *logger) Errorf(format string, v ...any) {
+	l.say(slog.LevelError, format, v)
+	l.remember(anError, format, v)
+}
+func (l *logger) Fatalf(format string, v ...any) {
+	l.say(slog.LevelError, format, v)
+	l.remember(fatalError, format, v)
 }

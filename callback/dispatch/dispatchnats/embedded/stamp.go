@@ -1,6 +1,10 @@
 package embedded
 
 import (
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/alertwire/alertwire/auth"
 )
 
 const (
@@ -18,19 +24,30 @@ const (
 	format    = 1
 )
 
-// A stamp says who has written a store.
+// A stamp says who has written a store, and with which key.
 type stamp struct {
-	Format    int    `json:"format"`
-	Server    string `json:"server"` // version of the last server
-	Encrypted bool   `json:"encrypted"`
+	Format int    `json:"format"`
+	Server string `json:"server"`         // version of the last server
+	Salt   []byte `json:"salt,omitempty"` // of the proof; empty if there is no key
+	Proof  []byte `json:"proof,omitempty"`
 }
 
-// checkStamp returns an error if this version cannot work with the store, before
-// the server touches it.
-func checkStamp(dir string, encrypted bool) error {
+// checkStamp returns an error if this version, or this key, cannot work with the
+// store, before the server touches it: a server with a wrong key would take its
+// streams for damaged. A store without a stamp gets one.
+func checkStamp(dir string, key auth.Secret) error {
 	data, err := os.ReadFile(filepath.Join(dir, stampFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		s := stamp{Format: format, Server: server.VERSION}
+		if key != "" {
+			s.Salt = make([]byte, 16)
+			_, _ = rand.Read(s.Salt) // never fails
+			s.Proof, err = prove(key, s.Salt)
+			if err != nil {
+				return err
+			}
+		}
+		return writeStamp(dir, s)
 	}
 	if err != nil {
 		return err
@@ -44,24 +61,40 @@ func checkStamp(dir string, encrypted bool) error {
 		return fmt.Errorf("%w: format %d, this one knows %d", ErrNewer, s.Format, format)
 	case newer(s.Server, server.VERSION):
 		return fmt.Errorf("%w: nats-server %s, this one is %s", ErrNewer, s.Server, server.VERSION)
-	case s.Encrypted && !encrypted:
+	case len(s.Proof) > 0 && key == "":
 		return fmt.Errorf("%w: it is encrypted, and there is none", ErrKey)
-	case !s.Encrypted && encrypted:
+	case len(s.Proof) == 0 && key != "":
 		return fmt.Errorf("%w: it is not encrypted", ErrKey)
 	}
-	return nil
+	if key != "" {
+		proof, err := prove(key, s.Salt)
+		if err != nil {
+			return err
+		}
+		if subtle.ConstantTimeCompare(proof, s.Proof) != 1 {
+			return ErrKey
+		}
+	}
+	if s.Server == server.VERSION {
+		return nil
+	}
+	s.Server = server.VERSION
+	return writeStamp(dir, s)
 }
 
-// writeStamp stamps a store.
-func writeStamp(dir string, encrypted bool) error {
-	data, err := json.Marshal(stamp{Format: format, Server: server.VERSION, Encrypted: encrypted})
+// prove derives what shows that a key is the right one. It is slow, so that the
+// stamp does not make it easier to guess the key than the files themselves do.
+func prove(key auth.Secret, salt []byte) ([]byte, error) {
+	return pbkdf2.Key(sha256.New, string(key), salt, 100_000, sha256.Size)
+}
+
+// writeStamp stamps a store, all or nothing.
+func writeStamp(dir string, s stamp) error {
+	data, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
 	name := filepath.Join(dir, stampFile)
-	if old, err := os.ReadFile(name); err == nil && string(old) == string(data) {
-		return nil
-	}
 	if err := os.WriteFile(name+".new", data, 0o600); err != nil {
 		return err
 	}
