@@ -13,7 +13,7 @@ import (
 )
 
 // Stats returns the numbers of every endpoint that the engine has a queue for,
-// by name. Queued, Waiting, InFlight and Oldest are those of the engine, all
+// by name, and tries for up to a minute to get them. Queued, Waiting, InFlight and Oldest are those of the engine, all
 // processes together; but of an endpoint with an order the engine does not know
 // which of its messages are in flight or wait, and InFlight and Waiting are
 // those of this process. The other numbers are of this process since Open, and
@@ -36,16 +36,19 @@ func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error
 	if err != nil {
 		return nil, err
 	}
-	list := d.out.ListConsumers(ctx)
-	for info := range list.Info() {
-		s := at(info.Name)
-		if !info.Config.HeadersOnly {
-			s.InFlight = info.NumAckPending
+	err = persist(ctx, "count", func(ctx context.Context) error {
+		list := d.out.ListConsumers(ctx)
+		for info := range list.Info() {
+			s := at(info.Name)
+			if !info.Config.HeadersOnly {
+				s.InFlight = info.NumAckPending
+			}
+			s.Queued = max(int(info.NumPending)+info.NumAckPending-s.InFlight, 0)
 		}
-		s.Queued = max(int(info.NumPending)+info.NumAckPending-s.InFlight, 0)
-	}
-	if list.Err() != nil {
-		return nil, list.Err()
+		return list.Err()
+	})
+	if err != nil {
+		return nil, err
 	}
 	all := make([]dispatch.EndpointStats, 0, len(byToken))
 	for _, token := range slices.Sorted(maps.Keys(byToken)) {
@@ -100,7 +103,11 @@ func (d *Dispatcher) waiting(ctx context.Context, token string) (map[string]int,
 		if token != "" {
 			filter = d.names.endpoint(kind, token)
 		}
-		info, err := d.retry.Info(ctx, jetstream.WithSubjectFilter(filter))
+		var info *jetstream.StreamInfo
+		err := persist(ctx, "count", func(ctx context.Context) (err error) {
+			info, err = d.retry.Info(ctx, jetstream.WithSubjectFilter(filter))
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
