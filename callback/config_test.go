@@ -159,6 +159,8 @@ func TestNewRefuses(t *testing.T) {
 		{"other scheme", callback.Config{URL: "ftp://" + canary}, "url: want the scheme"},
 		{"no host", callback.Config{URL: "https:///" + canary}, "url"},
 		{"only a port", callback.Config{URL: "https://:80/"}, "url: has no host"},
+		{"space before", callback.Config{URL: " " + ok}, "url: not a valid URL"},
+		{"space behind", callback.Config{URL: ok + canary + " "}, "url: ends with white space"},
 		{"bad escape", callback.Config{URL: ok + "%zz" + canary}, "url: not a valid URL"},
 		{"control character", callback.Config{URL: ok + canary + "\n"}, "url: not a valid URL"},
 		{"fragment", callback.Config{URL: ok + "#" + canary}, "url: has a fragment"},

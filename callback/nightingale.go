@@ -81,7 +81,7 @@ func (n *nightingale) config() (Config, error) {
 		unit = time.Second
 	}
 	c := Config{
-		URL:     *n.URL,
+		URL:     strings.TrimSpace(*n.URL), // as Nightingale does
 		Method:  n.Method,
 		Headers: headers,
 		Timeout: time.Duration(n.Timeout) * unit,

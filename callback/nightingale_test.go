@@ -43,6 +43,7 @@ func TestParseNightingale(t *testing.T) {
 		{"empty header list", `{"url": "https://h.example/p", "header": []}`, callback.Config{URL: url, Headers: map[string]string{}}},
 		{"nulls", `{"url": "https://h.example/p", "header": null, "timeout": null}`, callback.Config{URL: url}},
 		{"no timeout", `{"url": "https://h.example/p", "timeout": 0}`, callback.Config{URL: url}},
+		{"white space around the URL", `{"url": " https://h.example/p\n"}`, callback.Config{URL: url}},
 		{"milliseconds", `{"url": "https://h.example/p", "timeout": 1}`, callback.Config{URL: url, Timeout: time.Millisecond}},
 		{"first form", `{"url": "https://h.example/p", "basic_auth_user": "u", "basic_auth_pass": "p", "insecure_skip_verify": true, "timeout": 500}`,
 			callback.Config{URL: url, Auth: basic("u", "p"), TLS: skip, Timeout: 500 * time.Millisecond}},

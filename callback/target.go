@@ -76,6 +76,9 @@ func (t *target) setURL(c Config) error {
 	if err != nil {
 		return errors.New("not a valid URL")
 	}
+	if strings.TrimSpace(raw) != raw {
+		return errors.New("ends with white space, which would be sent")
+	}
 	if err := checkURL(u); err != nil {
 		return err
 	}
