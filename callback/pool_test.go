@@ -164,7 +164,6 @@ func TestPoolsGoWithTheirWebhooks(t *testing.T) {
 func TestAHangingDialHoldsUpNobody(t *testing.T) {
 	srv := callbacktest.NewServer(t)
 	hang := make(chan struct{})
-	t.Cleanup(func() { close(hang) })
 	var dials atomic.Int64
 	w := hook(t, callback.Config{URL: srv.URL, Timeout: 50 * time.Millisecond}, callback.Options{})
 	restore := callback.DialWith(w, func() {
@@ -172,7 +171,10 @@ func TestAHangingDialHoldsUpNobody(t *testing.T) {
 			<-hang
 		}
 	})
-	t.Cleanup(restore)
+	t.Cleanup(func() {
+		close(hang)
+		restore() // no dial of this test may run into the next one
+	})
 	for range 3 {
 		_, err := w.Call(t.Context(), message)
 		require.Equal(t, callback.ClassTimeout, failed(t, err).Class)
