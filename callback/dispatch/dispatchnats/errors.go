@@ -36,6 +36,7 @@ const (
 	codeMemoryResources  jetstream.ErrorCode = 10028
 	codeResources        jetstream.ErrorCode = 10023
 	codeInvalidConfig    jetstream.ErrorCode = 10052 // of a stream
+	codeNoPeers          jetstream.ErrorCode = 10005 // too few servers of the cluster are there
 	codeConsumerCreate   jetstream.ErrorCode = 10012 // also for one that is just being deleted
 )
 
@@ -56,7 +57,7 @@ func passing(err error) bool {
 	}
 	var api *jetstream.APIError
 	if errors.As(err, &api) {
-		return api.Code == 503 && !exhausted(err)
+		return api.ErrorCode == codeNoPeers || api.Code == 503 && !exhausted(err)
 	}
 	return false
 }

@@ -129,6 +129,8 @@ func TestClusterLosesANode(t *testing.T) {
 	assert.LessOrEqual(t, repeats, 2*2*4, "calls that came twice")
 }
 
+const killEvery = 10 * time.Second
+
 // TestDurableCluster is TestDurable against three servers, one of which is
 // killed every few seconds. It takes minutes and runs in full only:
 // ALERTWIRE_DURABLE=full go test -run TestDurableCluster .
@@ -146,7 +148,7 @@ func TestDurableCluster(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			for i := 0; pause(ctx, 5*time.Second); i++ {
+			for i := 0; pause(ctx, killEvery); i++ {
 				n := nodes[i%3]
 				n.kill()
 				pause(ctx, time.Second)
