@@ -87,8 +87,14 @@ func TestRemove(t *testing.T) {
 			outs[o.Message.ID] = o
 			mu.Unlock()
 		}})
-		gate := make(chan error)
-		a := log{answer: func(context.Context, callback.Message, int) error { return <-gate }}
+		gate := make(chan struct{})
+		a := log{answer: func(_ context.Context, m callback.Message, _ int) error {
+			<-gate
+			if m.ID == "2" {
+				return errPasses
+			}
+			return nil
+		}}
 		add(t, d, "a", &a, dispatch.EndpointOptions{Concurrency: 2})
 		send(t, d, "", "1", "2", "3")
 		synctest.Wait()
@@ -103,8 +109,7 @@ func TestRemove(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, all)
 
-		gate <- nil
-		gate <- errPasses
+		close(gate)
 		synctest.Wait()
 		assert.Equal(t, dispatch.Delivered, outs["1"].Result)
 		assert.Equal(t, dispatch.Dropped, outs["2"].Result, "there is nobody to try again")
