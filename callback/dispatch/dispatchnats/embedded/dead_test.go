@@ -33,6 +33,7 @@ func refusing(t *testing.T) (*dispatchnats.Dispatcher, *callbacktest.Recorder) {
 }
 
 func TestDeadLetterHasItsHistory(t *testing.T) {
+	t.Parallel()
 	d, _ := refusing(t)
 	all := letters(t, d.Dead("ops"))
 	require.Len(t, all, 3)
@@ -63,6 +64,7 @@ func TestDeadLetterHasItsHistory(t *testing.T) {
 // TestReplay replays twice at once: what was published before is not taken for a
 // repeat of the first.
 func TestReplay(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d, r := refusing(t)
 	before := len(r.IDs())
@@ -82,6 +84,7 @@ func TestReplay(t *testing.T) {
 }
 
 func TestReplayAllAndDrop(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d, _ := refusing(t)
 	n, err := d.Dead("ops").ReplayAll(ctx)
@@ -101,6 +104,7 @@ func TestReplayAllAndDrop(t *testing.T) {
 }
 
 func TestReplayNeedsTheEndpoint(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d, _ := refusing(t)
 	require.NoError(t, d.Remove(ctx, "ops"))
@@ -110,6 +114,7 @@ func TestReplayNeedsTheEndpoint(t *testing.T) {
 }
 
 func TestDeadLettersHaveAnAge(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	var ends outcomes
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe, DeadAge: time.Second}))
@@ -122,6 +127,7 @@ func TestDeadLettersHaveAnAge(t *testing.T) {
 // TestUndecodableMessagesAreGivenUp publishes what this package would not write,
 // to every place from which it reads.
 func TestUndecodableMessagesAreGivenUp(t *testing.T) {
+	t.Parallel()
 	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx := t.Context()

@@ -32,6 +32,7 @@ const (
 // TestDiskFull has a process that cannot write any more: what it accepted before
 // is there when there is room again.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), diskVariable+"="+dir)

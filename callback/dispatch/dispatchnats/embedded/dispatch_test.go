@@ -19,6 +19,7 @@ import (
 )
 
 func TestMessageArrivesAsItWasDispatched(t *testing.T) {
+	t.Parallel()
 	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
 		for name, key := range map[string]string{"key": "alert 7", "none": ""} {
 			t.Run(order.String()+" "+name, func(t *testing.T) {
@@ -40,6 +41,7 @@ func TestMessageArrivesAsItWasDispatched(t *testing.T) {
 }
 
 func TestDispatchToSeveral(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
 	var a, b callbacktest.Recorder
@@ -54,13 +56,21 @@ func TestDispatchToSeveral(t *testing.T) {
 	assert.Equal(t, map[string]error{"nobody": dispatch.ErrUnknown}, refused.Refused)
 
 	eventually(t, func() bool { return len(a.IDs()) == 2 && len(b.IDs()) == 2 }, "they did not come")
-	assert.NotEmpty(t, a.IDs()[0], "a message without an ID gets one")
-	assert.Equal(t, a.IDs()[0], b.IDs()[0], "the same for all")
-	assert.Equal(t, "k-3", a.IDs()[1])
-	assert.Equal(t, "k-2", b.IDs()[1])
+	byBody := func(r *callbacktest.Recorder) map[string]string {
+		ids := map[string]string{}
+		for _, m := range r.Messages() {
+			ids[string(m.Body)] = m.ID
+		}
+		return ids
+	}
+	ids := byBody(&a)
+	assert.NotEmpty(t, ids["1"], "a message without an ID gets one")
+	assert.Equal(t, map[string]string{"1": ids["1"], `{"n":3}`: "k-3"}, ids)
+	assert.Equal(t, map[string]string{"1": ids["1"], `{"n":2}`: "k-2"}, byBody(&b), "the same for all")
 }
 
 func TestDispatchRefuses(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{MaxMessage: 1000}))
 	var got callbacktest.Recorder
@@ -94,6 +104,7 @@ func TestDispatchRefuses(t *testing.T) {
 // TestLargestMessageCanBePutAside sends one as large as is accepted through all
 // the streams, each of which adds headers.
 func TestLargestMessageCanBePutAside(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	var ends outcomes
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))
@@ -114,6 +125,7 @@ func TestLargestMessageCanBePutAside(t *testing.T) {
 }
 
 func TestQueueIsBounded(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
 	var slow stage
@@ -137,6 +149,7 @@ func TestQueueIsBounded(t *testing.T) {
 // TestStoreIsBounded fills the queue of one endpoint until MaxBytes: a durable
 // queue drops nothing, it refuses.
 func TestStoreIsBounded(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{MaxBytes: 100 << 10}))
 	var slow stage
@@ -159,6 +172,7 @@ func TestStoreIsBounded(t *testing.T) {
 }
 
 func TestAddValidates(t *testing.T) {
+	t.Parallel()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
 	ok := new(callbacktest.Recorder)
 	ended, cancel := context.WithCancel(t.Context())
@@ -189,6 +203,7 @@ func TestAddValidates(t *testing.T) {
 // TestOneDeadEndpointHoldsUpNobody has an endpoint that answers nothing for the
 // whole test, with more messages than it may have in flight.
 func TestOneDeadEndpointHoldsUpNobody(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
 	var dead stage
@@ -206,6 +221,7 @@ func TestOneDeadEndpointHoldsUpNobody(t *testing.T) {
 }
 
 func TestShutdownDeliversWhatIsReady(t *testing.T) {
+	t.Parallel()
 	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx, dir := t.Context(), t.TempDir()
@@ -230,6 +246,7 @@ func TestShutdownDeliversWhatIsReady(t *testing.T) {
 }
 
 func TestShutdownKeepsWhatItCutsOff(t *testing.T) {
+	t.Parallel()
 	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
 		t.Run(order.String(), func(t *testing.T) {
 			dir := t.TempDir()
@@ -259,6 +276,7 @@ func TestShutdownKeepsWhatItCutsOff(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name string
 		o    embedded.Options

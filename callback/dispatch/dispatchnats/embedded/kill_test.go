@@ -13,6 +13,7 @@ import (
 // TestDurable kills processes that use the embedded engine. In full, with 10,000
 // messages each: ALERTWIRE_DURABLE=full go test -run TestDurable .
 func TestDurable(t *testing.T) {
+	t.Parallel()
 	callbacktest.TestDurable(t, func(t testing.TB, dir string) dispatch.Dispatcher {
 		d, err := embedded.Open(t.Context(), dir, embedded.Options{
 			NoSync: true, // what a kill loses does not depend on it, and CI disks are slow

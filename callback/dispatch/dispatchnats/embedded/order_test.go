@@ -74,6 +74,7 @@ func (r *register) last(n int) (keys int) {
 // TestOrderAmongSeveralDispatchers has three of them work one endpoint off, as
 // three processes would, while its messages are dispatched.
 func TestOrderAmongSeveralDispatchers(t *testing.T) {
+	t.Parallel()
 	const keys, each, concurrency = 12, 10, 6
 	for _, order := range []dispatch.Order{dispatch.Latest, dispatch.Strict} {
 		t.Run(order.String(), func(t *testing.T) {
@@ -117,6 +118,7 @@ func TestOrderAmongSeveralDispatchers(t *testing.T) {
 // TestOneKeyHoldsUpNoOther has a key whose head is not accepted, with more
 // messages behind it than may be in flight.
 func TestOneKeyHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
 	for _, order := range []dispatch.Order{dispatch.Latest, dispatch.Strict} {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx := t.Context()
@@ -145,6 +147,7 @@ func TestOneKeyHoldsUpNoOther(t *testing.T) {
 // TestLatestReplacesWhatWaits has a message wait for an hour. A newer one need
 // not.
 func TestLatestReplacesWhatWaits(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	var ends outcomes
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))
@@ -181,6 +184,7 @@ func TestLatestReplacesWhatWaits(t *testing.T) {
 // TestLatestFailsOnlyTheLast gives up a message that a newer one has replaced
 // while it was in flight.
 func TestLatestFailsOnlyTheLast(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	var ends outcomes
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))
@@ -197,6 +201,7 @@ func TestLatestFailsOnlyTheLast(t *testing.T) {
 
 // TestOrderMayChange gives an endpoint another order with messages queued.
 func TestOrderMayChange(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
 	var s stage

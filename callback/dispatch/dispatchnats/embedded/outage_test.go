@@ -22,6 +22,7 @@ import (
 // TestServerGone kills the server with calls in flight, and starts it again.
 // Delivery goes on by itself, and what was being called is not called twice.
 func TestServerGone(t *testing.T) {
+	t.Parallel()
 	for _, order := range []dispatch.Order{dispatch.None, dispatch.Strict} {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx := t.Context()
@@ -59,6 +60,7 @@ func TestServerGone(t *testing.T) {
 // TestConnectionClosed closes the connection under a dispatcher: it does not
 // come back, and nothing hangs.
 func TestConnectionClosed(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	n := alone(t)
 	nc := connect(t, addresses(n))
@@ -77,6 +79,7 @@ func TestConnectionClosed(t *testing.T) {
 // TestClusterLosesANode kills one of three servers, the leader at times, while
 // messages are dispatched and delivered.
 func TestClusterLosesANode(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes ten seconds")
 	}

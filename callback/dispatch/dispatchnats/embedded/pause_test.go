@@ -19,6 +19,7 @@ var allOrders = []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict
 // TestOpenBreakerPausesTheEndpoint lets an endpoint fail until its breaker opens,
 // and recover. Calls that the breaker refuses use up no attempts.
 func TestOpenBreakerPausesTheEndpoint(t *testing.T) {
+	t.Parallel()
 	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			t.Parallel()
@@ -46,6 +47,7 @@ func TestOpenBreakerPausesTheEndpoint(t *testing.T) {
 // TestPausedProcessLeavesTheWorkToOthers has one process whose breaker is open
 // and one that reaches the endpoint.
 func TestPausedProcessLeavesTheWorkToOthers(t *testing.T) {
+	t.Parallel()
 	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx := t.Context()
@@ -69,6 +71,7 @@ func TestPausedProcessLeavesTheWorkToOthers(t *testing.T) {
 }
 
 func TestRateIsKept(t *testing.T) {
+	t.Parallel()
 	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			t.Parallel()
@@ -91,6 +94,7 @@ func TestRateIsKept(t *testing.T) {
 // TestGoneEndpointGetsNothingMore answers 410 with messages queued and one that
 // waits for its next attempt.
 func TestGoneEndpointGetsNothingMore(t *testing.T) {
+	t.Parallel()
 	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx := t.Context()
@@ -129,6 +133,7 @@ func TestGoneEndpointGetsNothingMore(t *testing.T) {
 // TestCallsSeeTheContextOfTheDispatcher ends the context that Add was called
 // with.
 func TestCallsSeeTheContextOfTheDispatcher(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
 	seen := make(chan error, 1)

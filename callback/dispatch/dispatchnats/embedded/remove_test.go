@@ -16,6 +16,7 @@ import (
 )
 
 func TestRemoveMovesWhatIsQueuedToDead(t *testing.T) {
+	t.Parallel()
 	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx := t.Context()
@@ -63,6 +64,7 @@ func TestRemoveMovesWhatIsQueuedToDead(t *testing.T) {
 
 // TestRemoveWaitsForCalls ends its context with a call in flight.
 func TestRemoveWaitsForCalls(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	var ends outcomes
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))
@@ -79,6 +81,7 @@ func TestRemoveWaitsForCalls(t *testing.T) {
 
 // TestRemoveByAnotherProcess has a second dispatcher find out.
 func TestRemoveByAnotherProcess(t *testing.T) {
+	t.Parallel()
 	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx := t.Context()
@@ -115,6 +118,7 @@ func TestRemoveByAnotherProcess(t *testing.T) {
 // TestOrphans deletes queues behind the back of the dispatcher: one of an
 // endpoint that was being removed when the process died, and one that got lost.
 func TestOrphans(t *testing.T) {
+	t.Parallel()
 	ctx, dir := t.Context(), t.TempDir()
 	d := open(t, dir, quick(dispatchnats.Options{}))
 	var s stage
@@ -150,6 +154,7 @@ func TestOrphans(t *testing.T) {
 // TestLostQueueIsMadeAnew deletes the queue of an endpoint while it is worked
 // off, with nobody having removed it.
 func TestLostQueueIsMadeAnew(t *testing.T) {
+	t.Parallel()
 	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx := t.Context()
@@ -174,6 +179,7 @@ func TestLostQueueIsMadeAnew(t *testing.T) {
 // TestReplaceWhileRunning gives an endpoint another Caller with messages queued
 // and one in flight.
 func TestReplaceWhileRunning(t *testing.T) {
+	t.Parallel()
 	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx := t.Context()
@@ -201,6 +207,7 @@ func TestReplaceWhileRunning(t *testing.T) {
 // TestAddAndRemoveFromSeveralAtOnce does both from three dispatchers while they
 // dispatch: nothing hangs, and what was accepted was delivered or is in Dead.
 func TestAddAndRemoveFromSeveralAtOnce(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	var ends outcomes
 	first := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))

@@ -37,6 +37,7 @@ func (c *clock) Call(context.Context, callback.Message) (callback.Reply, error) 
 }
 
 func TestRetryAfterOnlyPostpones(t *testing.T) {
+	t.Parallel()
 	const wait = 1100 * time.Millisecond // no whole second, to which a library would round
 	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
 		t.Run(order.String(), func(t *testing.T) {
@@ -61,6 +62,7 @@ func TestRetryAfterOnlyPostpones(t *testing.T) {
 // TestWaitTakesUpNoPlace has a message wait at an endpoint that may be called
 // once at a time.
 func TestWaitTakesUpNoPlace(t *testing.T) {
+	t.Parallel()
 	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx := t.Context()
@@ -84,6 +86,7 @@ func TestWaitTakesUpNoPlace(t *testing.T) {
 // TestAttemptsSurviveARestart lets a message use up its attempts in three lives
 // of the process.
 func TestAttemptsSurviveARestart(t *testing.T) {
+	t.Parallel()
 	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx, dir := t.Context(), t.TempDir()
@@ -123,6 +126,7 @@ func TestAttemptsSurviveARestart(t *testing.T) {
 
 // TestElapsedBeginsWhenAccepted gives a message up that would be called too late.
 func TestElapsedBeginsWhenAccepted(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	var ends outcomes
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))
@@ -141,6 +145,7 @@ func TestElapsedBeginsWhenAccepted(t *testing.T) {
 }
 
 func TestFailuresForGoodAreNotTriedAgain(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	var ends outcomes
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))

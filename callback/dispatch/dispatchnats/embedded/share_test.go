@@ -50,6 +50,7 @@ func (c *counter) caller(name string) callback.Caller {
 // TestConcurrencyIsThatOfAllProcesses has two dispatchers share the work, and
 // never make more calls together than one may.
 func TestConcurrencyIsThatOfAllProcesses(t *testing.T) {
+	t.Parallel()
 	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
 		for _, concurrency := range []int{1, 4} {
 			t.Run(fmt.Sprint(order, " ", concurrency), func(t *testing.T) {
@@ -77,6 +78,7 @@ func TestConcurrencyIsThatOfAllProcesses(t *testing.T) {
 
 // TestProducerNeedsNoEndpoint dispatches from a process that has added nothing.
 func TestProducerNeedsNoEndpoint(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	a := open(t, t.TempDir(), quick(dispatchnats.Options{}))
 	producer := peer(t, a.Conn(), dispatchnats.Options{})
@@ -92,6 +94,7 @@ func TestProducerNeedsNoEndpoint(t *testing.T) {
 
 // TestPrefixesDoNotMeet keeps two applications on one server apart.
 func TestPrefixesDoNotMeet(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	a := open(t, t.TempDir(), quick(dispatchnats.Options{Prefix: "one"}))
 	b := peer(t, a.Conn(), dispatchnats.Options{Prefix: "two"})
@@ -107,6 +110,7 @@ func TestPrefixesDoNotMeet(t *testing.T) {
 // TestLongCallsKeepTheirMessage has a call take longer than the lease, while
 // another process waits for work.
 func TestLongCallsKeepTheirMessage(t *testing.T) {
+	t.Parallel()
 	for _, order := range []dispatch.Order{dispatch.None, dispatch.Strict} {
 		t.Run(order.String(), func(t *testing.T) {
 			t.Parallel()

@@ -16,6 +16,7 @@ import (
 // TestStatsAddUp has every kind of end, and compares what was accepted with the
 // sum.
 func TestStatsAddUp(t *testing.T) {
+	t.Parallel()
 	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx, dir := t.Context(), t.TempDir()
@@ -56,6 +57,7 @@ func TestStatsAddUp(t *testing.T) {
 }
 
 func TestIdleEndpointsHaveNumbers(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
 	for _, name := range []string{"b", "A", "c d"} {

@@ -21,6 +21,7 @@ import (
 )
 
 func TestDirectoryInUse(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "made", "as", "needed")
 	d := open(t, dir, quick(dispatchnats.Options{}))
 	_, err := embedded.Open(t.Context(), dir, quick(dispatchnats.Options{}))
@@ -34,6 +35,7 @@ func TestDirectoryInUse(t *testing.T) {
 }
 
 func TestDirectoryThatCannotBe(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	_, err := embedded.Open(t.Context(), file, embedded.Options{})
@@ -43,6 +45,7 @@ func TestDirectoryThatCannotBe(t *testing.T) {
 }
 
 func TestStoreOfANewerVersion(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	shut(t, open(t, dir, quick(dispatchnats.Options{})))
 	name := filepath.Join(dir, "alertwire.json")
@@ -84,6 +87,7 @@ func TestStoreOfANewerVersion(t *testing.T) {
 // TestDamagedStore breaks a file that the server needs. It would go on without,
 // and begin with an empty queue.
 func TestDamagedStore(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	shut(t, open(t, dir, quick(dispatchnats.Options{})))
 	name := filepath.Join(dir, "jetstream", "$G", "streams", "alertwire_OUT", "meta.inf")
@@ -99,6 +103,7 @@ func TestDamagedStore(t *testing.T) {
 
 // TestStreamsOfOthers finds streams that it must not touch.
 func TestStreamsOfOthers(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
 	js, err := jetstream.New(d.Conn())
@@ -122,6 +127,7 @@ func TestStreamsOfOthers(t *testing.T) {
 // TestOptionsThatAreNotSetStay opens the streams of others without options, as a
 // process does that only dispatches.
 func TestOptionsThatAreNotSetStay(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{MaxBytes: 1 << 20, DeadBytes: 2 << 20, DeadAge: 3600e9}))
 	js, err := jetstream.New(d.Conn())
@@ -148,6 +154,7 @@ func TestOptionsThatAreNotSetStay(t *testing.T) {
 
 // TestKeyEncryptsTheStore looks for what was dispatched in the files.
 func TestKeyEncryptsTheStore(t *testing.T) {
+	t.Parallel()
 	const secret = "correct horse battery staple"
 	found := func(key string) (dir string, yes bool) {
 		dir = t.TempDir()
