@@ -62,7 +62,7 @@ func Syntax(format string, err error) error {
 }
 
 // A RetryError is for accept functions of [Handler]: the delivery cannot be
-// taken now, and is welcome later.
+// taken now, and is welcome later. The answer is HandlerOptions.RetryStatus.
 type RetryError struct {
 	After time.Duration // how long to wait; zero means 5 seconds
 	Err   error         // why; not told to the sender

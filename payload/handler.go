@@ -28,6 +28,14 @@ type HandlerOptions struct {
 	// Status is the status of success, a 2xx. Zero means 200: Flashduty promises
 	// to take no other for it, and a notify channel of Nightingale takes none.
 	Status int
+	// RetryStatus returns the status of an answer that asks the sender to come
+	// again: after a [*RetryError], any other error of accept, and an error of
+	// Once. Nil means 503, which Alertmanager and NetPulse heed, but what the
+	// decoded payload names by a method RetryStatus() int where it has one: 429
+	// for Nightingale, whose webhooks try again after no other status. Flashduty
+	// and, within its group interval, Grafana do not come again whatever the
+	// status; of Netdata nobody knows. What is not an error status becomes 503.
+	RetryStatus func(*http.Request) int
 	// Timeout bounds the context that accept gets. Zero means no bound beyond
 	// that of the request. Flashduty waits for 1 second, Netdata for 5.
 	Timeout time.Duration
@@ -36,7 +44,7 @@ type HandlerOptions struct {
 	// error that accept returned: nil commits the identity, another error
 	// releases it. A repeat, fresh false without an error, is answered as a
 	// success. With an error, for an identity that is in flight or a store
-	// that is down, the answer is 503. Nil lets repeats through.
+	// that is down, the answer is RetryStatus. Nil lets repeats through.
 	Once func(ctx context.Context, id string) (done func(error), fresh bool, err error)
 	// OnReject is told about each request that was not accepted; reason is a
 	// [*Rejection]. Nil is silent. It may be called from many goroutines.
@@ -70,8 +78,8 @@ var errPanic = errors.New("payload: accept did not return")
 //   - A reply is answered as JSON; []byte and json.RawMessage are taken as JSON
 //     already. nil is {"status":"success"}.
 //   - An error that wraps [ErrInvalid] is 400.
-//   - A [*RetryError] is 503 with Retry-After; so is any other error, because
-//     what was not accepted must come again.
+//   - A [*RetryError] is 503 or another RetryStatus, with Retry-After; so is any
+//     other error, because what was not accepted must come again.
 //
 // Everything else that goes wrong is answered as {"detail":"…"} with a constant
 // text: 400 for a body that does not decode or is not valid, 405 with Allow,
@@ -116,7 +124,7 @@ type handler[T any] struct {
 }
 
 func (h *handler[T]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	reply, err := h.serve(r)
+	reply, status, err := h.serve(r)
 	var body []byte
 	if err == nil {
 		body, err = encodeReply(reply)
@@ -125,7 +133,7 @@ func (h *handler[T]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, h.o.Status, body)
 		return
 	}
-	rejection := rejectionOf(err)
+	rejection := h.rejectionOf(r, err, status)
 	switch {
 	case rejection.Status == http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", h.allow)
@@ -138,17 +146,18 @@ func (h *handler[T]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, rejection.Status, detail(rejection.detail))
 }
 
-// serve returns the reply, or a *Rejection, or an error of accept.
-func (h *handler[T]) serve(r *http.Request) (any, error) {
+// serve returns the reply, or a *Rejection, or an error of accept; and the
+// status that the payload wants for that, 0 if it has no wish.
+func (h *handler[T]) serve(r *http.Request) (reply any, status int, err error) {
 	if !slices.Contains(h.o.Methods, r.Method) {
-		return nil, reject(http.StatusMethodNotAllowed, "Method Not Allowed", errors.New("method not accepted"))
+		return nil, 0, reject(http.StatusMethodNotAllowed, "Method Not Allowed", errors.New("method not accepted"))
 	}
 	if !acceptsType(h.o.ContentTypes, r.Header) {
-		return nil, reject(http.StatusUnsupportedMediaType, "Unsupported Media Type", errors.New("content type not accepted"))
+		return nil, 0, reject(http.StatusUnsupportedMediaType, "Unsupported Media Type", errors.New("content type not accepted"))
 	}
 	data, err := readBody(r, h.o.MaxBody)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	v, err := h.decode(data)
 	if err == nil {
@@ -157,7 +166,7 @@ func (h *handler[T]) serve(r *http.Request) (any, error) {
 		}
 	}
 	if err != nil {
-		return nil, reject(http.StatusBadRequest, "Invalid alert format", err)
+		return nil, 0, reject(http.StatusBadRequest, "Invalid alert format", err)
 	}
 	ctx := r.Context()
 	if h.o.Timeout > 0 {
@@ -165,7 +174,11 @@ func (h *handler[T]) serve(r *http.Request) (any, error) {
 		ctx, cancel = context.WithTimeout(ctx, h.o.Timeout)
 		defer cancel()
 	}
-	return h.once(ctx, v)
+	if p, ok := any(v).(interface{ RetryStatus() int }); ok {
+		status = p.RetryStatus()
+	}
+	reply, err = h.once(ctx, v)
+	return reply, status, err
 }
 
 // once calls accept unless v is a repeat.
@@ -198,8 +211,9 @@ func reject(status int, detail string, err error) *Rejection {
 	return &Rejection{Status: status, Err: err, detail: detail}
 }
 
-// rejectionOf says what is answered to an error of serve.
-func rejectionOf(err error) *Rejection {
+// rejectionOf says what is answered to an error of serve. status is the one that
+// the payload wants where it shall come again.
+func (h *handler[T]) rejectionOf(r *http.Request, err error, status int) *Rejection {
 	var known *Rejection
 	if errors.As(err, &known) {
 		return known
@@ -207,7 +221,13 @@ func rejectionOf(err error) *Rejection {
 	if errors.Is(err, ErrInvalid) {
 		return reject(http.StatusBadRequest, "Invalid alert format", err)
 	}
-	rejection := reject(http.StatusServiceUnavailable, "Service unavailable, try again later", err)
+	if h.o.RetryStatus != nil {
+		status = h.o.RetryStatus(r)
+	}
+	if status < 400 || status > 599 {
+		status = http.StatusServiceUnavailable
+	}
+	rejection := reject(status, "Service unavailable, try again later", err)
 	rejection.wait = defaultWait
 	var retry *RetryError
 	if errors.As(err, &retry) && retry.After > 0 {

@@ -36,7 +36,9 @@ func NewQueue[T any](size int, work func(context.Context, T)) *Queue[T] {
 }
 
 // Accept queues v, and returns a [*RetryError] if the queue is full or closed.
-// It never waits. It is an accept function for [Handler].
+// It never waits. It is an accept function for [Handler], which answers a full
+// queue with HandlerOptions.RetryStatus: the status that makes the sender come
+// again.
 func (q *Queue[T]) Accept(_ context.Context, v T) (reply any, err error) {
 	q.mu.RLock()
 	defer q.mu.RUnlock()

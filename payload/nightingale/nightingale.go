@@ -27,7 +27,8 @@
 // instance, for every series that is out of bounds, and never a recovery. One
 // on a notify rule posts once for each notification, recoveries included. A
 // slow answer holds up the evaluation of the rule; queue and answer. No status
-// but 429 makes the webhooks try again, none at all the processors. The notify
+// but 429 makes the webhooks try again, none at all the processors: with it
+// [payload.Handler] answers what its accept function cannot take. The notify
 // channel takes 200 for success and no other 2xx, and tries again only where
 // there was no answer.
 //
@@ -78,6 +79,7 @@
 package nightingale
 
 import (
+	"net/http"
 	"slices"
 
 	"github.com/alertwire/alertwire/internal/jsonscan"
@@ -141,6 +143,10 @@ func first(data []byte) byte {
 	}
 	return 0
 }
+
+// RetryStatus returns 429, the one status after which a webhook of Nightingale
+// tries again. [payload.Handler] answers it where others get 503.
+func (m *Message) RetryStatus() int { return http.StatusTooManyRequests }
 
 // Raw returns the text that m was decoded from, "" if it was made in Go. That
 // is the way to pass on a message that was not changed.
