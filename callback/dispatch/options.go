@@ -27,9 +27,10 @@ type EndpointOptions struct {
 	Full Full `json:"full,omitempty" yaml:"full,omitempty"`
 	// Rate bounds how often the endpoint is called. The zero value does not.
 	Rate Rate `json:"rate,omitzero" yaml:"rate,omitempty"`
-	// Retry says which failures are tried again, and when. The zero value gives
-	// a message up after its fourth attempt: for outages of hours set Attempts
-	// and Cap.
+	// Retry says which failures are tried again, and when. In memory the zero
+	// value gives a message up after its fourth attempt: for outages of hours
+	// set Attempts and Cap. A queue on disk may be more patient: dispatchnats
+	// gives a message up after a day.
 	Retry callback.RetryPolicy `json:"retry,omitzero" yaml:"retry,omitempty"`
 	// Breaker says when the endpoint is left alone for a while.
 	Breaker callback.BreakerPolicy `json:"breaker,omitzero" yaml:"breaker,omitempty"`

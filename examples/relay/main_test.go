@@ -35,8 +35,8 @@ func TestAcceptedSurvivesKill(t *testing.T) {
 	dir := t.TempDir()
 	hook := callbacktest.NewServer(t, callbacktest.Status(503))
 	endpoints := write(t, "endpoints.json", fmt.Sprintf(`[
-	  {"name": "raw", "callback": {"url": %q}, "endpoint": {"retry": {"attempts": 1000, "base": "50ms", "cap": "200ms"}, "breaker": {"off": true}}},
-	  {"name": "slack", "format": "slack", "callback": {"url": %[1]q}, "endpoint": {"retry": {"attempts": 1000, "base": "50ms", "cap": "200ms"}, "breaker": {"off": true}}}
+	  {"name": "raw", "callback": {"url": %q}, "endpoint": {"retry": {"base": "50ms", "cap": "200ms"}, "breaker": {"off": true}}},
+	  {"name": "slack", "format": "slack", "callback": {"url": %[1]q}, "endpoint": {"retry": {"base": "50ms", "cap": "200ms"}, "breaker": {"off": true}}}
 	]`, hook.URL))
 	args := []string{"-no-auth", "-endpoints", endpoints, "-data", dir, "-per-ip", "off"}
 
@@ -80,7 +80,7 @@ func TestAcceptedSurvivesKill(t *testing.T) {
 func TestRealAlertmanagerAndAKill(t *testing.T) {
 	hook := callbacktest.NewServer(t, callbacktest.Status(503))
 	endpoints := write(t, "endpoints.json", fmt.Sprintf(`[{"name": "ops", "callback": {"url": %q},
-	  "endpoint": {"order": "strict", "retry": {"attempts": 1000, "base": "50ms", "cap": "200ms"}, "breaker": {"off": true}}}]`, hook.URL))
+	  "endpoint": {"order": "strict", "retry": {"base": "50ms", "cap": "200ms"}, "breaker": {"off": true}}}]`, hook.URL))
 	address := amtest.Free(t)
 	args := []string{"-token-file", write(t, "token", "s3cr3t-token"), "-endpoints", endpoints, "-data", t.TempDir()}
 	_, kill := childAt(t, address, args...)

@@ -25,6 +25,14 @@
 // order in which they were accepted, from however many processes they are
 // called; with Latest it never sees an older one after it accepted a newer.
 //
+// # For how long it tries
+//
+// A queue on disk can wait for an endpoint that is being repaired. An endpoint
+// without a RetryPolicy of its own is tried after 1 s, 2 s, 4 s and so on, each
+// with full jitter, and after up to 10 minutes in the end; it is left alone
+// while its breaker is open, which costs a message no attempt. A message that is
+// a day old is given up, and waits in Dead for somebody who replays it.
+//
 // # Several processes
 //
 // Each process that adds an endpoint shares its work. Concurrency bounds the

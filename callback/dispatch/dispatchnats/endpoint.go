@@ -67,7 +67,12 @@ type endpoint struct {
 //
 // The option Full must be RefuseNew: a durable queue drops nothing. Queue is
 // kept by each process by what it knows, which among several processes may be
-// a second old.
+// a second old. Zero fields of Retry are more patient than elsewhere: without
+// Attempts a message is tried for as long as Elapsed allows, without both for a
+// day after it was accepted; and Cap is 10 minutes, or the longest of Waits.
+//
+// A Caller is wrapped with a breaker, and needs none. An attempt that an open
+// breaker refuses is no attempt, and is not counted.
 func (d *Dispatcher) Add(ctx context.Context, name string, c callback.Caller, o dispatch.EndpointOptions) error {
 	token, err := endpointToken(name)
 	switch {
@@ -86,6 +91,7 @@ func (d *Dispatcher) Add(ctx context.Context, name string, c callback.Caller, o 
 	}
 	o.Concurrency = orDefault(o.Concurrency, defaultConcurrency)
 	o.Queue = orDefault(o.Queue, defaultQueue)
+	o.Retry = patient(o.Retry)
 
 	d.mu.Lock()
 	if d.closed {

@@ -20,7 +20,7 @@ import (
 
 func TestMessageArrivesAsItWasDispatched(t *testing.T) {
 	t.Parallel()
-	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
+	for _, order := range allOrders {
 		for name, key := range map[string]string{"key": "alert 7", "none": ""} {
 			t.Run(order.String()+" "+name, func(t *testing.T) {
 				d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
@@ -222,7 +222,7 @@ func TestOneDeadEndpointHoldsUpNobody(t *testing.T) {
 
 func TestShutdownDeliversWhatIsReady(t *testing.T) {
 	t.Parallel()
-	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
+	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx, dir := t.Context(), t.TempDir()
 			d := open(t, dir, quick(dispatchnats.Options{}))
@@ -247,7 +247,7 @@ func TestShutdownDeliversWhatIsReady(t *testing.T) {
 
 func TestShutdownKeepsWhatItCutsOff(t *testing.T) {
 	t.Parallel()
-	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
+	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			dir := t.TempDir()
 			d := open(t, dir, quick(dispatchnats.Options{}))

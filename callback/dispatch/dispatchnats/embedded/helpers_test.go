@@ -26,6 +26,8 @@ const (
 	tick = 10 * time.Millisecond
 )
 
+var allOrders = []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict}
+
 // quick are options for tests: what they test does not depend on the fsync,
 // which is slow where CI runs.
 func quick(o dispatchnats.Options) embedded.Options {

@@ -14,8 +14,6 @@ import (
 	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats"
 )
 
-var allOrders = []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict}
-
 // TestOpenBreakerPausesTheEndpoint lets an endpoint fail until its breaker opens,
 // and recover. Calls that the breaker refuses use up no attempts.
 func TestOpenBreakerPausesTheEndpoint(t *testing.T) {

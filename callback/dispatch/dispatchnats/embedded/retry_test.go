@@ -39,7 +39,7 @@ func (c *clock) Call(context.Context, callback.Message) (callback.Reply, error) 
 func TestRetryAfterOnlyPostpones(t *testing.T) {
 	t.Parallel()
 	const wait = 1100 * time.Millisecond // no whole second, to which a library would round
-	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
+	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			t.Parallel()
 			d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
@@ -63,7 +63,7 @@ func TestRetryAfterOnlyPostpones(t *testing.T) {
 // once at a time.
 func TestWaitTakesUpNoPlace(t *testing.T) {
 	t.Parallel()
-	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
+	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx := t.Context()
 			d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
@@ -87,7 +87,7 @@ func TestWaitTakesUpNoPlace(t *testing.T) {
 // of the process.
 func TestAttemptsSurviveARestart(t *testing.T) {
 	t.Parallel()
-	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
+	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			ctx, dir := t.Context(), t.TempDir()
 			for life := 1; life <= 3; life++ {
@@ -120,6 +120,50 @@ func TestAttemptsSurviveARestart(t *testing.T) {
 				}
 				assert.Equal(t, []int{500, 502, 503}, statuses)
 			}
+		})
+	}
+}
+
+// TestOutlivesAnOutage has an endpoint without a policy of its own fail more
+// often than a policy in memory would bear, with its waits cut short.
+func TestOutlivesAnOutage(t *testing.T) {
+	t.Parallel()
+	for _, order := range allOrders {
+		t.Run(order.String(), func(t *testing.T) {
+			t.Parallel()
+			var ends outcomes
+			d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))
+			require.NoError(t, d.Add(t.Context(), "ops", &clock{fail: 12}, dispatch.EndpointOptions{
+				Order: order, Breaker: off, Retry: callback.RetryPolicy{Rand: func() float64 { return 0 }},
+			}))
+			require.NoError(t, d.Dispatch(t.Context(), message("k", 0)))
+			out := ends.await(t, "k-0")
+			assert.Equal(t, dispatch.Delivered, out.Result)
+			assert.Equal(t, 13, out.Attempts)
+		})
+	}
+}
+
+// TestRefusedByABreakerIsNoAttempt has a Caller with a breaker of its own, which
+// is open for the first calls, and a policy that allows a single attempt.
+func TestRefusedByABreakerIsNoAttempt(t *testing.T) {
+	t.Parallel()
+	isOpen := &callback.Error{Class: callback.ClassOpen, Reason: callback.ErrOpen}
+	for _, order := range allOrders {
+		t.Run(order.String(), func(t *testing.T) {
+			t.Parallel()
+			var ends outcomes
+			d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))
+			r := &callbacktest.Recorder{Answer: callbacktest.Fail(isOpen, isOpen, isOpen, nil)}
+			require.NoError(t, d.Add(t.Context(), "ops", r, dispatch.EndpointOptions{
+				Order: order, Retry: callback.RetryPolicy{Attempts: 1},
+			}))
+			require.NoError(t, d.Dispatch(t.Context(), message("k", 0)))
+			out := ends.await(t, "k-0")
+			assert.Equal(t, dispatch.Delivered, out.Result)
+			assert.Equal(t, 1, out.Attempts)
+			assert.Len(t, r.IDs(), 4)
+			assert.Equal(t, uint64(1), stats(t, d, "ops").Calls)
 		})
 	}
 }

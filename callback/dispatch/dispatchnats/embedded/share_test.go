@@ -51,7 +51,7 @@ func (c *counter) caller(name string) callback.Caller {
 // never make more calls together than one may.
 func TestConcurrencyIsThatOfAllProcesses(t *testing.T) {
 	t.Parallel()
-	for _, order := range []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict} {
+	for _, order := range allOrders {
 		for _, concurrency := range []int{1, 4} {
 			t.Run(fmt.Sprint(order, " ", concurrency), func(t *testing.T) {
 				ctx := t.Context()
