@@ -106,6 +106,24 @@ var _ dispatch.Dispatcher = (*Dispatcher)(nil)
 // have been made with nats.MaxReconnects(-1): delivery goes on by itself
 // whenever NATS is back.
 func Open(ctx context.Context, nc *nats.Conn, o Options) (*Dispatcher, error) {
+	d, err := newDispatcher(nc, o)
+	if err != nil {
+		return nil, err
+	}
+	if d.streams, err = openStreams(ctx, d.js, d.names, d.o); err != nil {
+		return nil, err
+	}
+	mover, err := d.openMover(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.following.Go(func() { d.move(mover) })
+	d.following.Go(func() { d.sweepOrphans(d.pulls) })
+	return d, nil
+}
+
+// newDispatcher returns a Dispatcher that has no streams yet, and no goroutine.
+func newDispatcher(nc *nats.Conn, o Options) (*Dispatcher, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -122,18 +140,9 @@ func Open(ctx context.Context, nc *nats.Conn, o Options) (*Dispatcher, error) {
 		o: o, names: names{o.Prefix}, nc: nc, js: js, bound: most,
 		byName: make(map[string]*endpoint),
 	}
-	if d.streams, err = openStreams(ctx, js, d.names, o); err != nil {
-		return nil, err
-	}
-	mover, err := d.openMover(ctx)
-	if err != nil {
-		return nil, err
-	}
 	d.rest, d.endRest = context.WithCancel(context.Background())
 	d.calls, d.endCalls = context.WithCancel(d.rest)
 	d.pulls, d.endPulls = context.WithCancel(d.calls)
-	d.following.Go(func() { d.move(mover) })
-	d.following.Go(func() { d.sweepOrphans(d.pulls) })
 	return d, nil
 }
 

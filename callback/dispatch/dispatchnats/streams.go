@@ -114,17 +114,8 @@ func openStream(ctx context.Context, js jetstream.JetStream, want jetstream.Stre
 		return nil, err
 	}
 	have := s.CachedInfo().Config
-	found, err := strconv.Atoi(have.Metadata[layoutKey])
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: %s was made by somebody else", ErrForeign, want.Name)
-	case found > layout:
-		return nil, fmt.Errorf("%w: %s has layout %d, this version knows %d", ErrForeign, want.Name, found, layout)
-	case have.Retention != want.Retention || have.Discard != want.Discard:
-		return nil, fmt.Errorf("%w: %s has another retention", ErrForeign, want.Name)
-	case have.AllowMsgSchedules != want.AllowMsgSchedules:
-		// An older server does not know the field and leaves it out.
-		return nil, fmt.Errorf("%w: %s: it must schedule messages, as NATS 2.12 does", ErrServer, want.Name)
+	if err := check(have, want); err != nil {
+		return nil, err
 	}
 	changed := have
 	changed.Metadata = maps.Clone(have.Metadata)
@@ -143,6 +134,23 @@ func openStream(ctx context.Context, js jetstream.JetStream, want jetstream.Stre
 		return s, nil
 	}
 	return js.UpdateStream(ctx, changed)
+}
+
+// check returns an error if a stream is not ours, or not one that serves.
+func check(have, want jetstream.StreamConfig) error {
+	found, err := strconv.Atoi(have.Metadata[layoutKey])
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %s was made by somebody else", ErrForeign, want.Name)
+	case found > layout:
+		return fmt.Errorf("%w: %s has layout %d, this version knows %d", ErrForeign, want.Name, found, layout)
+	case have.Retention != want.Retention || have.Discard != want.Discard:
+		return fmt.Errorf("%w: %s has another retention", ErrForeign, want.Name)
+	case have.AllowMsgSchedules != want.AllowMsgSchedules:
+		// An older server does not know the field and leaves it out.
+		return fmt.Errorf("%w: %s: it must schedule messages, as NATS 2.12 does", ErrServer, want.Name)
+	}
+	return nil
 }
 
 // persist calls do until it succeeds, fails in a way that does not pass, ctx
