@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 )
 
@@ -21,6 +22,10 @@ const (
 	anError = iota
 	fatalError
 )
+
+// expected is what the server says at each start about a maxPayload as large as
+// ours. It is no news to anybody: the bound is chosen, and documented.
+const expected = "Maximum payloads over "
 
 func (l *logger) say(level slog.Level, format string, v []any) {
 	if ctx := context.Background(); l.to.Enabled(ctx, level) {
@@ -45,10 +50,14 @@ func (l *logger) recall(what int) error {
 func (l *logger) fatal() error  { return l.recall(fatalError) }
 func (l *logger) failed() error { return l.recall(anError) }
 
-func (l *logger) Noticef(string, ...any)        {}
-func (l *logger) Debugf(string, ...any)         {}
-func (l *logger) Tracef(string, ...any)         {}
-func (l *logger) Warnf(format string, v ...any) { l.say(slog.LevelWarn, format, v) }
+func (l *logger) Noticef(string, ...any) {}
+func (l *logger) Debugf(string, ...any)  {}
+func (l *logger) Tracef(string, ...any)  {}
+func (l *logger) Warnf(format string, v ...any) {
+	if !strings.HasPrefix(format, expected) {
+		l.say(slog.LevelWarn, format, v)
+	}
+}
 func (l *logger) Errorf(format string, v ...any) {
 	l.say(slog.LevelError, format, v)
 	l.remember(anError, format, v)
