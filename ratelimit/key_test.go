@@ -90,6 +90,7 @@ func TestForwardedKeys(t *testing.T) {
 		{"Unix socket", xff, from("@", "X-Forwarded-For", "192.0.2.7"), "-"},
 		{"other header", xff, from("10.0.0.1:1", "Forwarded", "for=192.0.2.7"), "10.0.0.1"},
 		{"RFC 7239", rfc, from("10.0.0.1:1", "Forwarded", `for=203.0.113.1, for="[2001:db8:1:2::3]:47"`), "2001:db8:1:2::/64"},
+		{"RFC 7239, an IPv4 client of a proxy on IPv6", rfc, from("10.0.0.1:1", "Forwarded", `for="[::ffff:192.0.2.7]"`), "192.0.2.7"},
 		{"RFC 7239, other header", rfc, from("10.0.0.1:1", "X-Forwarded-For", "192.0.2.7"), "10.0.0.1"},
 	}
 	for _, tt := range tests {

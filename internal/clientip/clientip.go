@@ -127,7 +127,7 @@ func parse(s string) (netip.Addr, bool) {
 	}
 	if s[0] == '[' && s[len(s)-1] == ']' {
 		addr, err := netip.ParseAddr(s[1 : len(s)-1])
-		return addr.WithZone(""), err == nil && addr.Is6()
+		return addr.Unmap().WithZone(""), err == nil && addr.Is6()
 	}
 	addr, err := netip.ParseAddr(s)
 	return addr.Unmap().WithZone(""), err == nil

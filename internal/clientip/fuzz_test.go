@@ -11,6 +11,7 @@ import (
 func FuzzForwarded(f *testing.F) {
 	f.Add("198.51.100.1")
 	f.Add("10.0.0.9, 10.0.0.8")
+	f.Add("[::ffff:10.0.0.9]")
 	f.Add(`for="`)
 	f.Add(`for="\`)
 	f.Add(`for=_x;host="a,b`)
