@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/assert/yaml"
 	"github.com/stretchr/testify/require"
 
 	"github.com/alertwire/alertwire/auth"
@@ -312,13 +313,13 @@ func TestConfigYAMLIsReadStrictly(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		`{"hmac": {"scheme": "github", "secret": "` + canary + `", "anybody": true}}`:            `auth: hmac: unknown key "anybody"`,
-		`{"hmac": {"scheme": "custom", "secret": "` + canary + `", "custom": {"headers": "X"}}}`: `auth: hmac: custom: unknown key "headers"`,
-		`{"hmac": "` + canary + `"}`:                                "auth: hmac: not a mapping",
+		`{"hmac": {"scheme": "custom", "secret": "` + canary + `", "custom": {"headers": "X"}}}`: `auth: hmac.custom: unknown key "headers"`,
+		`{"hmac": "` + canary + `"}`:                                "auth: hmac: want a mapping",
 		`{"header": {"name": "X-Key", "values": "` + canary + `"}}`: `auth: header: unknown key "values"`,
-		`{"header": "` + canary + `"}`:                              "auth: header: not a mapping",
-		`{"query": ["` + canary + `"]}`:                             "auth: query: not a mapping",
-		`"` + canary + `"`:                                          "auth: not a mapping",
-		`{"bearer": "` + canary + `"`:                               "auth: not readable, or a key is given twice",
+		`{"header": "` + canary + `"}`:                              "auth: header: want a mapping",
+		`{"query": ["` + canary + `"]}`:                             "auth: query: want a mapping",
+		`"` + canary + `"`:                                          "auth: want a mapping",
+		`{"bearer": "` + canary + `"`:                               "auth: not readable",
 	} {
 		var c auth.Config
 		assert.EqualError(t, c.UnmarshalYAML(lax(text)), want, text)
@@ -340,6 +341,32 @@ func TestConfigYAMLIsReadStrictly(t *testing.T) {
 		return nil
 	}
 	require.EqualError(t, c.UnmarshalYAML(anyKeys), `auth: header: unknown key "5"`)
+}
+
+// With a library that tells lines, a mistake is as easy to find as in JSON.
+func TestConfigYAMLNamesTheLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"bearrer: " + canary:                                        `auth: line 1: unknown key "bearrer"`,
+		"hmac:\n  scheme: github\n  secrets: " + canary:             `auth: line 3: hmac: unknown key "secrets"`,
+		"hmac:\n  scheme: github\n  tolerance: " + canary:           `auth: line 3: hmac.tolerance: want a duration with its unit, such as "10s"`,
+		"header:\n  name: [" + canary + "]":                         "auth: line 2: header.name: want a text, got a list",
+		"bearer: s\nheader: " + canary:                              "auth: line 2: header: want a mapping",
+		"bearer: " + canary + "\nbearer: " + canary:                 `auth: line 2: key "bearer" is given twice`,
+		"query: {name: q, value: {file: f, value: " + canary + "}}": "auth: line 1: query.value: auth: a secret is a string, an object with file or env, or a list of these",
+	} {
+		var c auth.Config
+		err := yaml.Unmarshal([]byte(text), &c)
+		require.Error(t, err, text)
+		assert.Equal(t, want, err.Error(), text)
+	}
+	var c auth.Config
+	require.ErrorIs(t, yaml.Unmarshal([]byte("basic: ['', '']"), &c), auth.ErrEmptySecret)
+	c = auth.Config{}
+	require.NoError(t, yaml.Unmarshal([]byte("basic: [u, {file: f}]\nhmac: {scheme: github, secret: 12345}"), &c))
+	assert.Equal(t, auth.Config{
+		Basic: auth.BasicConfig{User: "u", Password: auth.Source{File: "f"}},
+		HMAC:  auth.HMACConfig{Scheme: "github", Secret: auth.Sources{{Value: "12345"}}},
+	}, c)
 }
 
 func TestConfigSchemes(t *testing.T) {

@@ -126,13 +126,13 @@ func TestParseConfigRefuses(t *testing.T) {
 // A YAML library passes over what it does not know, unless it is told not to.
 func TestYAMLIsReadAsStrictlyAsJSON(t *testing.T) {
 	for text, want := range map[string]string{
-		"url: u\nnetwrok: public":            `callback: config: unknown key "netwrok"`,
+		"url: u\nnetwrok: public":            `callback: config: line 2: unknown key "netwrok"`,
 		"url: u\nURL: v":                     `unknown key "URL"`,
-		"url: u\ntls: {ca_fle: x}":           `tls: unknown key "ca_fle"`,
+		"url: u\ntls: {ca_fle: x}":           `line 2: tls: unknown key "ca_fle"`,
 		"url: u\nauth: {bearr: x}":           "bearr",
-		"url: u\nurl: v":                     "already defined",
-		"url: u\ntimeout: 10":                "line 2",
-		"url: u\nallow: [10.0.0.1]":          "10.0.0.1",
+		"url: u\nurl: v":                     `line 2: key "url" is given twice`,
+		"url: u\ntimeout: 10":                "line 2: timeout: want a duration",
+		"url: u\nallow: [10.0.0.1]":          "line 2: allow[0]: want a prefix such as 10.0.0.0/8",
 		"- url: u":                           "want a mapping",
 		"url: u\ninsecure_skip_verify: true": `unknown key "insecure_skip_verify"`,
 	} {

@@ -32,17 +32,21 @@ import (
 // An Error says what is wrong with a configuration, and where. Its text holds
 // no value of the configuration, which may be secret, only names of keys.
 type Error struct {
-	Line int    // counted from 1
+	Line int    // counted from 1; 0 if it is not known, of some YAML libraries
 	Path string // of the key, such as "tls.ca_file"; "" for the whole
 	Err  error  // what is wrong
 }
 
 // Error returns "line 3: tls.ca_file: " and what is wrong.
 func (e *Error) Error() string {
-	if e.Path == "" {
-		return fmt.Sprintf("line %d: %v", e.Line, e.Err)
+	text := e.Err.Error()
+	if e.Path != "" {
+		text = e.Path + ": " + text
 	}
-	return fmt.Sprintf("line %d: %s: %v", e.Line, e.Path, e.Err)
+	if e.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", e.Line, text)
+	}
+	return text
 }
 
 // Unwrap returns Err.

@@ -88,7 +88,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"object for a list", `{"ports": {}}`, `ports: want a list, got an object`},
 		{"text for a flag", `{"tls": {"insecure_skip_verify": "yes"}}`, `tls.insecure_skip_verify: want true or false, got a text`},
 		{"number for a float", `{"ratio": true}`, `ratio: want a number, got true or false`},
-		{"not a prefix", `{"allow": ["ten"]}`, `allow[0]: want text in its form, got a text`},
+		{"not a prefix", `{"allow": ["10.0.0.1"]}`, `allow[0]: want a prefix such as 10.0.0.0/8, got a text`},
 		{"list at the top", `[]`, `line 1: want an object, got a list`},
 		{"trailing text", "{}\n{}", `line 2: more than one value`},
 		{"trailing junk", "{}\nx", `line 2`},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ type decoder struct{ data []byte }
 
 var (
 	durationType    = reflect.TypeFor[time.Duration]()
+	timeType        = reflect.TypeFor[time.Time]()
+	prefixType      = reflect.TypeFor[netip.Prefix]()
 	unmarshalerType = reflect.TypeFor[json.Unmarshaler]()
 	textType        = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
@@ -39,6 +42,10 @@ func (d *decoder) value(p part, rv reflect.Value) error {
 	switch {
 	case t == durationType:
 		return d.duration(p, rv)
+	case t == timeType:
+		return d.plain(p, rv, "a time in RFC 3339")
+	case t == prefixType:
+		return d.plain(p, rv, "a prefix such as 10.0.0.0/8")
 	case reflect.PointerTo(t).Implements(unmarshalerType):
 		return d.custom(p, rv.Addr().Interface().(json.Unmarshaler))
 	case reflect.PointerTo(t).Implements(textType):

@@ -1,9 +1,13 @@
 package confjson
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -17,40 +21,95 @@ import (
 //		return confjson.DecodeYAML(decode, (*plain)(c))
 //	}
 //
-// Structs within that have such a method check themselves. What is wrong with a
-// value is said by the library, which knows the line.
+// Structs within that have such a method check themselves, and their errors
+// begin with their own keys. Errors are [*Error]s that say what [Decode] would
+// say, with the line if the library tells lines. They are not those of the
+// library, which quote values.
 func DecodeYAML(decode func(any) error, v any) error {
 	var tree any
 	if err := decode(&tree); err != nil {
+		return &Error{Line: lineIn(err), Err: unreadable(err)}
+	}
+	t := reflect.TypeOf(v).Elem()
+	if bad := checkKeys(t, tree, nil); bad != nil {
+		return bad.error(decode)
+	}
+	err := decode(v)
+	var known *Error
+	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	if err := checkKeys(reflect.TypeOf(v).Elem(), tree); err != nil {
-		return err
+	// A value is wrong. Decode finds it too, and knows its path.
+	if text, fails := json.Marshal(named(tree)); fails == nil && errors.As(Decode(text, reflect.New(t).Interface()), &known) {
+		line := lineIn(err)
+		if line == 0 { // a type that reads itself from text is told none
+			keys, _, _ := strings.Cut(known.Path, "[")
+			line = lineOf(decode, strings.Split(keys, "."))
+		}
+		return &Error{Line: line, Path: known.Path, Err: known.Err}
 	}
-	return decode(v)
+	return &Error{Line: lineIn(err), Err: errors.New("not readable")}
 }
 
-// checkKeys refuses a tree with a key for which the struct t has no field. There
+// unreadable says why there is no tree, as far as that is to be told.
+func unreadable(err error) error {
+	found := regexp.MustCompile(`key ("(?:[^"\\]|\\.)*") already defined`).FindStringSubmatch(err.Error())
+	if found != nil {
+		if name, bad := strconv.Unquote(found[1]); bad == nil {
+			return fmt.Errorf("key %s is given twice", quote(name))
+		}
+	}
+	return errors.New("not readable")
+}
+
+// A misfit is what checkKeys complains of: a value, or a key that leads to it.
+type misfit struct {
+	path []string // of the mapping, or of the value that should be one
+	key  string   // that is unknown, or nothing
+	err  error
+}
+
+func (m *misfit) error(decode func(any) error) *Error {
+	e := &Error{Path: joined(m.path), Err: m.err}
+	keys := m.path
+	if m.key != "" {
+		keys = append(keys, m.key)
+	}
+	e.Line = lineOf(decode, keys)
+	return e
+}
+
+func joined(path []string) string {
+	steps := make([]string, len(path))
+	for i, name := range path {
+		steps[i] = step(name)
+	}
+	return strings.Join(steps, ".")
+}
+
+// checkKeys looks for a key in tree for which the struct t has no field. There
 // are libraries whose mappings have keys of any type.
-func checkKeys(t reflect.Type, tree any) error {
+func checkKeys(t reflect.Type, tree any, path []string) *misfit {
 	mapping := reflect.ValueOf(tree)
 	if !mapping.IsValid() { // null
 		return nil
 	}
 	if mapping.Kind() != reflect.Map {
-		return errors.New("want a mapping")
+		return &misfit{path: path, err: errors.New("want a mapping")}
 	}
-	for _, key := range mapping.MapKeys() {
+	keys := mapping.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	for _, key := range keys {
 		name := fmt.Sprint(key)
 		field, ok := yamlField(t, name)
 		if !ok {
-			return fmt.Errorf("unknown key %s", quote(name))
+			return &misfit{path: path, key: name, err: fmt.Errorf("unknown key %s", quote(name))}
 		}
 		if field.Kind() != reflect.Struct || readsYAML(field) || reflect.PointerTo(field).Implements(textType) {
 			continue
 		}
-		if err := checkKeys(field, mapping.MapIndex(key).Interface()); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if bad := checkKeys(field, mapping.MapIndex(key).Interface(), append(path, name)); bad != nil {
+			return bad
 		}
 	}
 	return nil
@@ -70,4 +129,24 @@ func yamlField(t reflect.Type, name string) (reflect.Type, bool) {
 func readsYAML(t reflect.Type) bool {
 	type reader interface{ UnmarshalYAML(func(any) error) error }
 	return reflect.PointerTo(t).Implements(reflect.TypeFor[reader]())
+}
+
+// named returns tree with texts for the keys of mappings, as JSON has them.
+func named(tree any) any {
+	v := reflect.ValueOf(tree)
+	switch v.Kind() {
+	case reflect.Map:
+		out := make(map[string]any, v.Len())
+		for _, key := range v.MapKeys() {
+			out[fmt.Sprint(key)] = named(v.MapIndex(key).Interface())
+		}
+		return out
+	case reflect.Slice:
+		out := make([]any, v.Len())
+		for i := range out {
+			out[i] = named(v.Index(i).Interface())
+		}
+		return out
+	}
+	return tree
 }
