@@ -96,6 +96,31 @@ func ExampleQueue() {
 	// worked on {}:{alertname="HighCPUUsage", namespace="production"}
 }
 
+// A queue that is full refuses with a status after which the sender comes again,
+// here that of Alertmanager: what was not taken is not lost.
+func ExampleNewQueue() {
+	q := payload.NewQueue(1, func(context.Context, *alertmanager.Message) {})
+	handler := payload.Handler(alertmanager.Decode, q.Accept, payload.HandlerOptions{})
+	for range 2 {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, payloadtest.Request("alertmanager", "am025-single-firing"))
+		fmt.Println(w.Code, q.Len())
+	}
+	// Output:
+	// 200 1
+	// 503 1
+}
+
+// A body that the operator of the sender designed goes on as it is.
+func ExampleRawFormat() {
+	formats := payload.Formats{alertmanager.Format(), payload.RawFormat()}
+	p, err := formats.Decode([]byte(`{"text": "disk full"}`))
+	if raw, ok := p.(payload.Raw); ok {
+		fmt.Println(string(raw), err)
+	}
+	// Output: {"text": "disk full"} <nil>
+}
+
 func ExampleLabels() {
 	labels := payload.Labels{{Name: "pod", Value: "api-0"}, {Name: "alertname", Value: "Down"}}
 	for name, value := range labels.All() {

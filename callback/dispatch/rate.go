@@ -9,6 +9,8 @@ import (
 
 // A Rate is a number of calls in a time. The zero value is no bound.
 type Rate struct {
+	// Events calls may begin in each Per: one every Per/Events once the burst is
+	// used up. Both are set, or none.
 	Events int           `json:"events" yaml:"events"`
 	Per    time.Duration `json:"per" yaml:"per"`
 	// Burst is how many may come at once. Zero means Events.

@@ -66,6 +66,8 @@ type Error struct {
 	Reason string // a constant text, without any of the input
 }
 
+// Error returns the field, the reason and the offset: of the input it has names
+// only.
 func (e *Error) Error() string {
 	if e.Field == "" {
 		return fmt.Sprintf("%s (offset %d)", e.Reason, e.Offset)

@@ -130,6 +130,14 @@ func ExampleFromEvent() {
 
 func ExampleUnix() {
 	at := time.Date(2026, 1, 1, 0, 0, 0, 123_000_000, time.UTC)
-	fmt.Println(flashduty.Unix(at), flashduty.UnixMilli(at))
-	// Output: 1767225600 1767225600123
+	fmt.Println(flashduty.Unix(at), flashduty.Unix(at).Time())
+	// Output: 1767225600 2026-01-01 00:00:00 +0000 UTC
+}
+
+// Of the times of a push, only its own is in milliseconds.
+func ExampleUnixMilli() {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 123_000_000, time.UTC)
+	p := flashduty.Push{EventTime: flashduty.UnixMilli(at), Incident: &flashduty.Incident{StartTime: flashduty.Unix(at)}}
+	fmt.Println(p.EventTime, p.Incident.StartTime)
+	// Output: 1767225600123 1767225600
 }

@@ -95,3 +95,12 @@ func ExampleFormat() {
 	fmt.Println(p.Events()[0].Labels, err)
 	// Output: [{host server01} {service web}] <nil>
 }
+
+func ExampleUnix() {
+	e := nightingale.AlertEvent{TriggerTime: nightingale.Unix(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))}
+	fmt.Println(e.TriggerTime, e.TriggerTime.Time())
+	fmt.Println(e.RecoverTime.Time().IsZero()) // 0 means that it is not set
+	// Output:
+	// 1767323045 2026-01-02 03:04:05 +0000 UTC
+	// true
+}
