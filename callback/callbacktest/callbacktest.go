@@ -9,7 +9,9 @@
 // A [Server] is a real endpoint on the loopback interface that plays a script,
 // one step for each request, and records what came. Among the steps is every
 // trouble that a receiver can make: hanging, dripping, resetting, answering too
-// much or nonsense. A [Recorder] is a Caller without a network.
+// much or nonsense. A [Proxy] before it is a network that fails: late, slow, cut
+// and healed, or resetting in the middle of an answer. A [Recorder] is a Caller
+// without a network.
 //
 // [TestCaller] and [TestDispatcher] are conformance tests for Callers,
 // decorators and dispatchers that were written elsewhere.

@@ -55,6 +55,41 @@ func ExampleNewTLSServer() {
 	// false true
 }
 
+func ExampleNewProxy() {
+	t, done := exampleTB() // the *testing.T of your test
+	defer done()
+
+	srv := callbacktest.NewServer(t)
+	network := callbacktest.NewProxy(t, srv.URL+"/hook")
+	hook, err := callback.New(callback.Config{URL: network.URL, Timeout: 100 * time.Millisecond}, callback.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, fault := range []callbacktest.Fault{
+		{Refuse: true},                // nobody listens
+		{Silent: true},                // what is sent gets lost
+		{Reset: true, AfterReply: 10}, // the connection breaks in the middle of the answer
+		{Latency: time.Millisecond},   // a network like others
+	} {
+		network.Set(fault)
+		_, err := hook.Call(context.Background(), callback.Message{ID: "msg_1"})
+		var failure *callback.Error
+		if errors.As(err, &failure) {
+			fmt.Println(failure.Class)
+		} else {
+			fmt.Println("delivered")
+		}
+	}
+	fmt.Println(len(srv.Requests()), "requests came")
+	// Output:
+	// refused
+	// timeout
+	// reset
+	// delivered
+	// 2 requests came
+}
+
 func ExampleRecorder() {
 	down := callbacktest.Recorder{Answer: callbacktest.Fail(callbacktest.Failure(503), nil)}
 	c := callback.Retry(callback.RetryPolicy{Base: time.Millisecond})(&down)

@@ -1,0 +1,384 @@
+package callbacktest_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/callback/callbacktest"
+)
+
+// A peer is a TCP server of a test that does nothing by itself.
+type peer struct {
+	t testing.TB
+	l net.Listener
+}
+
+func newPeer(t testing.TB) *peer {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	return &peer{t, l}
+}
+
+func (p *peer) url() string { return "tcp://" + p.l.Addr().String() }
+
+// through returns both ends of a connection over the network.
+func (p *peer) through(network *callbacktest.Proxy) (client, server net.Conn) {
+	p.t.Helper()
+	client = dial(p.t, network)
+	server, err := p.l.Accept()
+	require.NoError(p.t, err)
+	p.t.Cleanup(func() { _ = server.Close() })
+	return client, server
+}
+
+func dial(t testing.TB, network *callbacktest.Proxy) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", network.Addr)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// read reads n bytes, and fails the test if they do not come.
+func read(t testing.TB, c net.Conn, n int) string {
+	t.Helper()
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(20*time.Second)))
+	buf := make([]byte, n)
+	_, err := io.ReadFull(c, buf)
+	require.NoError(t, err)
+	return string(buf)
+}
+
+// rest reads until the end of c, and returns what came and why it ended.
+func rest(t testing.TB, c net.Conn) (string, error) {
+	t.Helper()
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(20*time.Second)))
+	got, err := io.ReadAll(c)
+	return string(got), err
+}
+
+// nothing checks that nothing comes over c for a moment: what is lost cannot be
+// waited for.
+func nothing(t testing.TB, c net.Conn) {
+	t.Helper()
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(20*time.Millisecond)))
+	n, err := c.Read(make([]byte, 1))
+	assert.Zero(t, n)
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+}
+
+func write(t testing.TB, c net.Conn, text string) {
+	t.Helper()
+	_, err := io.WriteString(c, text)
+	require.NoError(t, err)
+}
+
+func TestProxyPassesOn(t *testing.T) {
+	body := strings.Repeat("0123456789abcdef", 1<<16)
+	echo := func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }
+	ca := callbacktest.NewAuthority(t)
+	for _, srv := range []*callbacktest.Server{
+		callbacktest.NewServer(t, echo),
+		callbacktest.NewTLSServer(t, callbacktest.TLSOptions{Authority: ca}, echo),
+		callbacktest.NewTLSServer(t, callbacktest.TLSOptions{Authority: ca, HTTP2: true}, echo),
+	} {
+		network := callbacktest.NewProxy(t, srv.URL+"/hook?a=b")
+		c := callback.Config{URL: network.URL, ReplyLimit: 2 << 20}
+		if strings.HasPrefix(srv.URL, "https:") {
+			c.TLS.CA = string(ca.PEM())
+		}
+		hook, err := callback.New(c, callback.Options{})
+		require.NoError(t, err)
+		for range 3 {
+			reply, err := hook.Call(t.Context(), callback.Message{Body: []byte(body)})
+			require.NoError(t, err)
+			assert.True(t, body == string(reply.Body), "1 MiB there and back")
+		}
+		assert.Equal(t, "/hook?a=b", srv.Requests()[0].URI)
+		made, open := network.Connections()
+		assert.Equal(t, []int{1, 1}, []int{made, open})
+		hook.CloseIdleConnections()
+		await(t, func() bool { _, open := network.Connections(); return open == 0 })
+		await(t, func() bool { _, open := srv.Connections(); return open == 0 })
+	}
+}
+
+func TestProxyPassesEachEndOn(t *testing.T) {
+	target := newPeer(t)
+	network := callbacktest.NewProxy(t, target.url())
+	client, server := target.through(network)
+	write(t, client, "request")
+	require.NoError(t, client.(*net.TCPConn).CloseWrite())
+	got, err := rest(t, server)
+	require.NoError(t, err)
+	assert.Equal(t, "request", got)
+	write(t, server, "reply")
+	require.NoError(t, server.Close())
+	got, err = rest(t, client)
+	require.NoError(t, err)
+	assert.Equal(t, "reply", got)
+
+	client, server = target.through(network)
+	require.NoError(t, server.(*net.TCPConn).SetLinger(0))
+	require.NoError(t, server.Close())
+	_, err = rest(t, client)
+	require.ErrorIs(t, err, syscall.ECONNRESET, "a reset is not an end in good order")
+}
+
+func TestProxyToNobody(t *testing.T) {
+	target := newPeer(t)
+	network := callbacktest.NewProxy(t, target.url())
+	require.NoError(t, target.l.Close())
+	require.ErrorIs(t, welcome(t, network), syscall.ECONNRESET)
+}
+
+// welcome makes a connection and returns what becomes of it.
+func welcome(t testing.TB, network *callbacktest.Proxy) error {
+	c, err := net.Dial("tcp", network.Addr)
+	if err != nil {
+		return err // so fast can a reset be
+	}
+	defer c.Close()
+	_, err = rest(t, c)
+	return err
+}
+
+// Exactly as many bytes pass as the fault says.
+func TestProxyEndsConnections(t *testing.T) {
+	tests := []struct {
+		name    string
+		f       callbacktest.Fault
+		there   string // of "0123456789" from the client
+		back    string // of "abcdefghij" from the server
+		wantErr error  // that both see
+	}{
+		{"reset after part of a request", callbacktest.Fault{Reset: true, AfterRequest: 4}, "0123", "", syscall.ECONNRESET},
+		{"reset after a request", callbacktest.Fault{Reset: true, AfterRequest: 10}, "0123456789", "", syscall.ECONNRESET},
+		{"reset after part of a reply", callbacktest.Fault{Reset: true, AfterReply: 1}, "0123456789", "a", syscall.ECONNRESET},
+		{"whichever comes first", callbacktest.Fault{Reset: true, AfterRequest: 11, AfterReply: 3}, "0123456789", "abc", syscall.ECONNRESET},
+		{"close after part of a request", callbacktest.Fault{Close: true, AfterRequest: 4}, "0123", "", nil},
+		{"close after part of a reply", callbacktest.Fault{Close: true, AfterReply: 9}, "0123456789", "abcdefghi", nil},
+		{"slowly", callbacktest.Fault{Close: true, AfterReply: 9, Rate: 10_000}, "0123456789", "abcdefghi", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			target := newPeer(t)
+			network := callbacktest.NewProxy(t, target.url())
+			client, server := target.through(network)
+			write(t, client, "before")
+			read(t, server, len("before"))
+			network.Set(tt.f) // counts from here
+			write(t, client, "0123456789")
+			assert.Equal(t, tt.there, read(t, server, len(tt.there)))
+			if len(tt.there) == 10 && tt.back != "" {
+				write(t, server, "abcdefghij")
+			}
+			assert.Equal(t, tt.back, read(t, client, len(tt.back)))
+			for _, end := range []net.Conn{client, server} {
+				got, err := rest(t, end)
+				assert.Empty(t, got)
+				if tt.wantErr != nil {
+					require.ErrorIs(t, err, tt.wantErr)
+				} else if !errors.Is(err, syscall.ECONNRESET) { // what was not read makes it one
+					require.NoError(t, err)
+				}
+			}
+			await(t, func() bool { _, open := network.Connections(); return open == 0 })
+		})
+	}
+}
+
+func TestProxyBreaksOpenConnectionsAtOnce(t *testing.T) {
+	target := newPeer(t)
+	network := callbacktest.NewProxy(t, target.url())
+	for _, tt := range []struct {
+		f       callbacktest.Fault
+		wantErr error
+	}{
+		{callbacktest.Fault{Reset: true}, syscall.ECONNRESET},
+		{callbacktest.Fault{Close: true}, nil},
+	} {
+		client, server := target.through(network)
+		network.Set(tt.f)
+		for _, end := range []net.Conn{client, server} {
+			_, err := rest(t, end)
+			require.ErrorIs(t, err, tt.wantErr)
+		}
+		require.ErrorIs(t, welcome(t, network), tt.wantErr, "and those to come")
+		network.Heal()
+	}
+}
+
+func TestProxyRefuses(t *testing.T) {
+	target := newPeer(t)
+	network := callbacktest.NewProxy(t, target.url())
+	client, server := target.through(network)
+	for range 3 {
+		network.Set(callbacktest.Fault{Refuse: true})
+		_, err := net.Dial("tcp", network.Addr)
+		require.ErrorIs(t, err, syscall.ECONNREFUSED)
+		write(t, client, "x")
+		assert.Equal(t, "x", read(t, server, 1), "what is open stays")
+		network.Heal()
+		other, far := target.through(network)
+		write(t, far, "y")
+		assert.Equal(t, "y", read(t, other, 1))
+	}
+	made, open := network.Connections()
+	assert.Equal(t, []int{4, 4}, []int{made, open})
+}
+
+func TestProxyStalls(t *testing.T) {
+	target := newPeer(t)
+	network := callbacktest.NewProxy(t, target.url())
+	client, server := target.through(network)
+	network.Set(callbacktest.Fault{Stall: true})
+	write(t, client, "request")
+	require.NoError(t, client.(*net.TCPConn).CloseWrite())
+	write(t, server, "reply")
+	nothing(t, client)
+	nothing(t, server)
+	late := dial(t, network)
+	write(t, late, "late")
+
+	network.Heal()
+	assert.Equal(t, "reply", read(t, client, len("reply")))
+	got, err := rest(t, server)
+	require.NoError(t, err)
+	assert.Equal(t, "request", got)
+	far, err := target.l.Accept()
+	require.NoError(t, err)
+	defer far.Close()
+	assert.Equal(t, "late", read(t, far, len("late")))
+}
+
+func TestProxyFallsSilent(t *testing.T) {
+	target := newPeer(t)
+	network := callbacktest.NewProxy(t, target.url())
+	client, server := target.through(network)
+	half, far := target.through(network)
+	network.Set(callbacktest.Fault{Silent: true, AfterRequest: 3})
+	write(t, half, "123456")
+	assert.Equal(t, "123", read(t, far, 3))
+	nothing(t, far)
+
+	network.Set(callbacktest.Fault{Silent: true})
+	mute := dial(t, network)
+	write(t, mute, "anybody there?")
+	nothing(t, mute)
+	write(t, client, "request")
+	nothing(t, server)
+	require.NoError(t, server.Close())
+	nothing(t, client) // does not see that the server has gone
+	nothing(t, mute)
+
+	network.Heal()
+	nothing(t, mute) // forgotten
+	nothing(t, half)
+	_, err := rest(t, client)
+	assert.True(t, err == nil || errors.Is(err, syscall.ECONNRESET), "the server has gone: %v", err)
+	fresh, end := target.through(network)
+	write(t, fresh, "x")
+	assert.Equal(t, "x", read(t, end, 1))
+
+	require.NoError(t, mute.Close())
+	require.NoError(t, half.Close())
+	await(t, func() bool { _, open := network.Connections(); return open == 1 })
+}
+
+// The same seed means the same connections, another one others.
+func TestProxyHitsAShare(t *testing.T) {
+	target := newPeer(t)
+	hits := func(seed uint64) (pattern string, hit int) {
+		network := callbacktest.NewProxy(t, target.url())
+		network.Set(callbacktest.Fault{Close: true, AfterReply: 1, Share: 0.5, Seed: seed})
+		for range 40 {
+			client, server := target.through(network)
+			write(t, server, "ab")
+			_ = server.(*net.TCPConn).CloseWrite() // it may be closed
+			got, _ := rest(t, client)
+			pattern += got
+			if got == "a" {
+				hit++
+			}
+			_ = client.Close()
+		}
+		return pattern, hit
+	}
+	one, hit := hits(1)
+	again, _ := hits(1)
+	other, _ := hits(2)
+	assert.Equal(t, one, again)
+	assert.NotEqual(t, one, other)
+	assert.Greater(t, hit, 10)
+	assert.Less(t, hit, 30)
+}
+
+func TestProxyLeavesNothing(t *testing.T) {
+	goroutines := runtime.NumGoroutine()
+	target := newPeer(t)
+	for _, f := range []callbacktest.Fault{
+		{}, {Stall: true}, {Silent: true}, {Silent: true, AfterReply: 1}, {Refuse: true}, {Rate: 1}, {Latency: time.Hour},
+	} {
+		network := callbacktest.NewProxy(t, target.url())
+		client, server := target.through(network)
+		network.Set(f)
+		write(t, client, "request")
+		write(t, server, "reply")
+		if !f.Refuse {
+			dial(t, network)
+		}
+		network.Close()
+		network.Close()
+		network.Set(callbacktest.Fault{}) // of no effect
+		_, open := network.Connections()
+		assert.Zero(t, open)
+		_, err := net.Dial("tcp", network.Addr)
+		require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	}
+	await(t, func() bool { return runtime.NumGoroutine() <= goroutines }) // each has done its last
+}
+
+func TestProxyRefusesNonsense(t *testing.T) {
+	tests := []struct {
+		name string
+		f    callbacktest.Fault
+		says string
+	}{
+		{"two ends", callbacktest.Fault{Reset: true, Silent: true}, "one of Close, Reset and Silent"},
+		{"no end", callbacktest.Fault{AfterReply: 1}, "needs Close, Reset or Silent"},
+		{"negative", callbacktest.Fault{Latency: -1}, "negative"},
+		{"negative rate", callbacktest.Fault{Rate: -1}, "negative"},
+		{"more than all", callbacktest.Fault{Share: 1.1}, "Share"},
+		{"sense", callbacktest.Fault{Reset: true, AfterReply: 1, AfterRequest: 1, Share: 1, Rate: 1, Latency: 1, Jitter: 1, Stall: true}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			text := callbacktest.FaultFails(t, tt.f)
+			assert.Contains(t, text, tt.says)
+			assert.Equal(t, tt.says == "", text == "")
+		})
+	}
+}
+
+func await(t testing.TB, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); {
+		require.True(t, time.Now().Before(end), "waited in vain")
+		<-time.After(time.Millisecond)
+	}
+}
