@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -49,6 +48,7 @@ var functions = template.FuncMap{
 	"lower":    strings.ToLower,
 	"upper":    strings.ToUpper,
 	"default":  orDefault,
+	"print":    boundedPrint,
 	"printf":   boundedPrintf,
 	"urlquery": func(v any) any { return v }, // escaped where it stands, and once
 }
@@ -128,23 +128,4 @@ func orDefault(d, v any) any {
 		return d
 	}
 	return v
-}
-
-// boundedPrintf is fmt.Sprintf for formats that cannot make a long text of
-// nothing.
-func boundedPrintf(format string, args ...any) (string, error) {
-	digits := 0
-	for i := range len(format) {
-		switch c := format[i]; {
-		case c == '*':
-			return "", errFormat
-		case c < '0' || c > '9':
-			digits = 0
-		default:
-			if digits++; digits > 2 {
-				return "", errFormat
-			}
-		}
-	}
-	return fmt.Sprintf(format, args...), nil
 }

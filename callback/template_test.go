@@ -50,6 +50,8 @@ func TestURLTemplates(t *testing.T) {
 		{"/{{ with $labels }}{{ .uni }}{{ end }}", "/%C3%9F"},
 		{"/{{ default \"none\" (index $labels \"team\") }}", "/none"},
 		{"/{{ printf \"%s-%03d\" $labels.uni $event.severity }}", "/%C3%9F-002"},
+		{"/{{ printf \"%.1s%5.1f%%|%q|%[1]v\" \"abc\" 2.25 \"d\" }}", "/a%20%202.2%25%7C%22d%22%7Cabc"},
+		{"/{{ print \"a\" 1 2 \"b\" $event.severity }}", "/a1%202b2"},
 		{"/{{ $labels.host | urlquery }}", "/evil.example"},
 		{"/{{/* a comment */}}{{ $x := $labels.uni }}{{ $x | upper }}", "/%C3%9F"},
 		{"/{{ gt $event.ratio 0.2 }}", "/true"},
@@ -134,6 +136,12 @@ func TestTemplateFaultsSendNothing(t *testing.T) {
 		{"a list of events", "/{{ $event.a }}", "", "[{}]", "is not there"},
 		{"wide format", `/{{ printf "%999d" 1 }}`, "", nasty, "printf"},
 		{"width from a value", `/{{ printf "%*d" 99999999 1 }}`, "", nasty, "printf"},
+		{"verb that prints past its bound", `/{{ printf "%w" $event }}`, "", nasty, "printf"},
+		{"text that doubles", `/{{ $a := "xxxxxxxx" }}` + strings.Repeat("{{ $a = print $a $a }}", 60) + "{{ len $a }}", "", nasty, "too long"},
+		{"format that doubles", `/{{ $a := "xxxxxxxx" }}` + strings.Repeat(`{{ $a = printf "%[1]s%[1]s" $a }}`, 60) + "{{ len $a }}", "", nasty, "too long"},
+		{"event over and over", `/{{ printf "` + strings.Repeat("%[1]v", 50) + `" $event | len }}`, "", long, "too long"},
+		{"event twice too often", "/{{ print " + strings.Repeat("$event ", 50) + "| len }}", "", long, "too long"},
+		{"format from the event", "/{{ printf $event.a 1 }}", "", long, "too long"},
 		{"comparison of unlike things", "/{{ if eq $event.severity $labels }}a{{ end }}", "", nasty, "of another kind"},
 	}
 	for _, tt := range tests {
