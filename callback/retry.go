@@ -73,7 +73,8 @@ func (r *retry) inTime(ctx context.Context, start time.Time, wait time.Duration)
 	if d, ok := ctx.Deadline(); ok && d.Sub(now) <= wait {
 		return false
 	}
-	return r.policy.Elapsed == 0 || now.Sub(start)+wait <= r.policy.Elapsed
+	// The sum of both could overflow: a wait may be as long as Cap.
+	return r.policy.Elapsed == 0 || wait <= r.policy.Elapsed-now.Sub(start)
 }
 
 // final returns the error of a call whose last attempt failed with err, for

@@ -3,6 +3,7 @@ package callback_test
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -71,6 +72,7 @@ func TestRetryTellsWhatHappened(t *testing.T) {
 		{"foreign", callback.RetryPolicy{Attempts: 2}, []error{lost}, 2, callback.ClassOther, 0, lost},
 		{"foreign is given up", callback.RetryPolicy{Attempts: 2}, []error{lost}, 2, callback.ClassOther, 0, callback.ErrGaveUp},
 		{"extra status used up", callback.RetryPolicy{Attempts: 2, Statuses: []int{404}}, []error{callbacktest.Failure(404)}, 2, callback.ClassClient, 404, callback.ErrGaveUp},
+		{"advice of centuries", callback.RetryPolicy{Cap: math.MaxInt64, Elapsed: time.Minute}, []error{&callback.Error{Attempts: 1, Status: 429, Reason: callback.ErrGaveUp, RetryAfter: math.MaxInt64}}, 1, callback.ClassDeadline, 429, callback.ErrGaveUp},
 		{"budget used up", callback.RetryPolicy{Attempts: 9, Waits: []time.Duration{time.Second}, Elapsed: 2 * time.Second}, []error{callbacktest.Failure(502)}, 3, callback.ClassDeadline, 502, callback.ErrGaveUp},
 		{"cancelled within", callback.RetryPolicy{}, []error{context.Canceled}, 1, callback.ClassCancelled, 0, context.Canceled},
 		{"open breaker within", callback.RetryPolicy{Attempts: 3}, []error{callbacktest.Failure(500), &callback.Error{Reason: callback.ErrOpen, Class: callback.ClassOpen}}, 1, callback.ClassOpen, 0, callback.ErrOpen},
