@@ -16,7 +16,7 @@ import (
 //	  "name": "ops",
 //	  "format": "raw",
 //	  "callback": {"url": "https://ops.example.com/hook", "timeout": "5s"},
-//	  "endpoint": {"concurrency": 4, "order": "strict", "retry": {"attempts": 6}}
+//	  "endpoint": {"concurrency": 4, "order": "strict", "rate": "20/1m", "retry": {"attempts": 6}}
 //	}
 type Endpoint struct {
 	// Name is the name that the dispatcher and its numbers know it by.
@@ -29,6 +29,20 @@ type Endpoint struct {
 	Callback callback.Config `json:"callback" yaml:"callback"`
 	// Options are for Dispatcher.Add.
 	Options EndpointOptions `json:"endpoint,omitzero" yaml:"endpoint,omitempty"`
+}
+
+// UnmarshalJSON refuses keys that it does not know, and keys that are given
+// twice. [ParseEndpoints] checks the values too.
+func (e *Endpoint) UnmarshalJSON(data []byte) error {
+	type plain Endpoint
+	return confjson.Decode(data, (*plain)(e))
+}
+
+// UnmarshalYAML refuses what UnmarshalJSON refuses, with the line where the YAML
+// library tells it.
+func (e *Endpoint) UnmarshalYAML(decode func(any) error) error {
+	type plain Endpoint
+	return confjson.DecodeYAML(decode, (*plain)(e))
 }
 
 // ParseEndpoints reads a JSON array of endpoints. It refuses unknown keys, names

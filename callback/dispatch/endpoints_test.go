@@ -63,16 +63,64 @@ func TestEndpointsAreTheSameInYAML(t *testing.T) {
     concurrency: 4
     order: strict
     full: drop_oldest
-    rate: {events: 20, per: 1m}
+    rate: {events: 20, per: 1m, burst: 5}
     retry: {attempts: 6, cap: 5m}
     breaker: {cooldown: 10s}
 `), &got))
 	want, err := dispatch.ParseEndpoints([]byte(`[{"name":"ops","format":"raw",
 		"callback":{"url":"https://ops.example.com/hook","timeout":"5s"},
-		"endpoint":{"concurrency":4,"order":"strict","full":"drop_oldest","rate":{"events":20,"per":"1m"},
+		"endpoint":{"concurrency":4,"order":"strict","full":"drop_oldest","rate":"20/1m burst 5",
 		"retry":{"attempts":6,"cap":"5m"},"breaker":{"cooldown":"10s"}}}]`))
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
+}
+
+// A misspelt setting must not be one that is not set, whoever reads it.
+func TestEndpointsAreReadStrictlyEverywhere(t *testing.T) {
+	tests := []struct{ name, json, yaml, wantJSON, wantYAML string }{
+		{
+			"key of an endpoint", `{"name":"a",` + "\n" + `"callbak":{}}`, "name: a\ncallbak: {}",
+			`line 2: unknown key "callbak"`, `line 2: unknown key "callbak"`,
+		}, {
+			"key in another case", `{"Name":"a"}`, "Name: a",
+			`line 1: unknown key "Name" (it is spelled "name")`, `line 1: unknown key "Name" (it is spelled "name")`,
+		}, {
+			"option", `{"endpoint":` + "\n" + `{"queu":1}}`, "endpoint:\n  queu: 1",
+			`line 2: endpoint: unknown key "queu"`, `line 2: endpoint: unknown key "queu"`,
+		}, {
+			"part of a rate", `{"endpoint":` + "\n" + `{"rate":{"event":1}}}`, "endpoint:\n  rate: {event: 1}",
+			`line 2: endpoint.rate: unknown key "event"`, `line 2: endpoint.rate: unknown key "event"`,
+		}, {
+			"rate", `{"endpoint":` + "\n" + `{"rate":"20 a minute"}}`, "endpoint:\n  rate: 20 a minute",
+			`line 2: endpoint.rate: dispatch: rate: want the form`, `line 2: endpoint.rate: dispatch: rate: want the form`,
+		}, {
+			"key of the retry", `{"endpoint":{"retry":` + "\n" + `{"wait":[]}}}`, "endpoint:\n  retry:\n    wait: []",
+			`line 2: endpoint.retry: unknown key "wait"`, `line 3: endpoint.retry: unknown key "wait"`,
+		}, {
+			"key of the callback", `{"callback":` + "\n" + `{"uri":"x"}}`, "callback:\n  uri: x",
+			`line 2: callback: unknown key "uri"`, `line 2: callback: unknown key "uri"`,
+		}, {
+			"value", `{"endpoint":` + "\n" + `{"queue":"many"}}`, "endpoint:\n  queue: many",
+			`line 2: endpoint.queue: want a whole number, got a text`, `line 2: endpoint.queue: want a whole number, got a text`,
+		}, {
+			"order", `{"endpoint":` + "\n" + `{"order":"lates"}}`, "endpoint:\n  order: lates",
+			`line 2: endpoint.order: `, `line 2: endpoint.order: `,
+		}, {
+			"twice", `{"name":"a",` + "\n" + `"name":"b"}`, "name: a\nname: b",
+			`line 2: key "name" is given twice`, `line 2: key "name" is given twice`,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var e dispatch.Endpoint
+			require.ErrorContains(t, json.Unmarshal([]byte(tt.json), &e), tt.wantJSON)
+			require.ErrorContains(t, yaml.Unmarshal([]byte(tt.yaml), &e), tt.wantYAML)
+		})
+	}
+	for _, v := range []any{new(dispatch.Endpoint), new(dispatch.EndpointOptions), new(dispatch.Rate)} {
+		require.ErrorContains(t, json.Unmarshal([]byte("{\n\"x\":1}"), v), `line 2: unknown key "x"`)
+		require.ErrorContains(t, yaml.Unmarshal([]byte("\nx: 1"), v), `line 2: unknown key "x"`)
+	}
 }
 
 func TestParseEndpointsNamesThePlace(t *testing.T) {

@@ -25,7 +25,8 @@ type EndpointOptions struct {
 	Order Order `json:"order,omitempty" yaml:"order,omitempty"`
 	// Full says what happens at a full queue. The zero value is RefuseNew.
 	Full Full `json:"full,omitempty" yaml:"full,omitempty"`
-	// Rate bounds how often the endpoint is called. The zero value does not.
+	// Rate bounds how often the endpoint is called. The zero value does not. In
+	// files it is a text such as "20/1m burst 5", or an object.
 	Rate Rate `json:"rate,omitzero" yaml:"rate,omitempty"`
 	// Retry says which failures are tried again, and when. In memory the zero
 	// value gives a message up after its fourth attempt: for outages of hours
@@ -74,6 +75,12 @@ func (o EndpointOptions) withDefaults() EndpointOptions {
 func (o *EndpointOptions) UnmarshalJSON(data []byte) error {
 	type plain EndpointOptions
 	return confjson.Decode(data, (*plain)(o))
+}
+
+// UnmarshalYAML refuses keys that it does not know, as UnmarshalJSON does.
+func (o *EndpointOptions) UnmarshalYAML(decode func(any) error) error {
+	type plain EndpointOptions
+	return confjson.DecodeYAML(decode, (*plain)(o))
 }
 
 // MarshalJSON writes what UnmarshalJSON reads.

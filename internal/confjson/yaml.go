@@ -21,8 +21,7 @@ import (
 //		return confjson.DecodeYAML(decode, (*plain)(c))
 //	}
 //
-// Structs within that have such a method check themselves, and their errors
-// begin with their own keys. Errors are [*Error]s that say what [Decode] would
+// Structs within that have such a method check themselves. Errors are [*Error]s that say what [Decode] would
 // say, with the line if the library tells lines. They are not those of the
 // library, which quote values.
 func DecodeYAML(decode func(any) error, v any) error {
@@ -35,18 +34,29 @@ func DecodeYAML(decode func(any) error, v any) error {
 		return bad.error(decode)
 	}
 	err := decode(v)
-	var known *Error
-	if err == nil || errors.As(err, &known) {
-		return err
+	if err == nil {
+		return nil
 	}
-	// A value is wrong. Decode finds it too, and knows its path.
-	if text, fails := json.Marshal(named(tree)); fails == nil && errors.As(Decode(text, reflect.New(t).Interface()), &known) {
+	// A value is wrong, or a part that reads itself has told what is wrong in it.
+	// Decode finds it too, and knows the whole path.
+	var found *Error
+	text, unsayable := json.Marshal(named(tree))
+	if unsayable == nil {
+		errors.As(Decode(text, reflect.New(t).Interface()), &found)
+	}
+	var part *Error
+	switch {
+	case errors.As(err, &part) && found != nil && part.Err.Error() == found.Err.Error():
+		return &Error{Line: part.Line, Path: found.Path, Err: part.Err}
+	case part != nil:
+		return err
+	case found != nil:
 		line := lineIn(err)
 		if line == 0 { // a type that reads itself from text is told none
-			keys, _, _ := strings.Cut(known.Path, "[")
+			keys, _, _ := strings.Cut(found.Path, "[")
 			line = lineOf(decode, strings.Split(keys, "."))
 		}
-		return &Error{Line: line, Path: known.Path, Err: known.Err}
+		return &Error{Line: line, Path: found.Path, Err: found.Err}
 	}
 	return &Error{Line: lineIn(err), Err: errors.New("not readable")}
 }
@@ -103,7 +113,7 @@ func checkKeys(t reflect.Type, tree any, path []string) *misfit {
 		name := fmt.Sprint(key)
 		field, ok := yamlField(t, name)
 		if !ok {
-			return &misfit{path: path, key: name, err: fmt.Errorf("unknown key %s", quote(name))}
+			return &misfit{path: path, key: name, err: unknown(name, fieldsOf(t))}
 		}
 		if field.Kind() != reflect.Struct || readsYAML(field) || reflect.PointerTo(field).Implements(textType) {
 			continue

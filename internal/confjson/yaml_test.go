@@ -75,7 +75,7 @@ func TestDecodeYAMLRefuses(t *testing.T) {
 		"nam: {name: a}":                 `line 1: unknown key "nam"`,
 		"nam:":                           `line 1: unknown key "nam"`,
 		"a: 1\nb: 2":                     `line 1: unknown key "a"`,
-		"Name: a":                        `line 1: unknown key "Name"`,
+		"Name: a":                        `line 1: unknown key "Name" (it is spelled "name")`,
 		"inner: {fil: x}":                `line 1: inner: unknown key "fil"`,
 		"name: a\ninner:\n  fil:\n    x": `line 3: inner: unknown key "fil"`,
 		"inner: x":                       "line 1: inner: want a mapping",
@@ -99,8 +99,8 @@ func TestDecodeYAMLRefuses(t *testing.T) {
 		"name:\n  - a":                "line 2: name: want a text, got a list",
 		"name: a\nat: 5":              "line 2: at: want a time in RFC 3339, got a number",
 		"at: 2026-13-01":              "line 1: at: want a time in RFC 3339, got a text",
-		"strict: {file: f, fil: f}":   `line 1: unknown key "fil"`,
-		"strict:\n  file: f\n  fi: f": `line 3: unknown key "fi"`,
+		"strict: {file: f, fil: f}":   `line 1: strict: unknown key "fil"`,
+		"strict:\n  file: f\n  fi: f": `line 3: strict: unknown key "fi"`,
 		"name: !!int x":               "not readable",
 		"wait: .nan":                  "line 1: not readable", // which JSON cannot say
 	} {
