@@ -133,6 +133,9 @@ func TestZeroValuesRefuse(t *testing.T) {
 		}
 	}
 	assert.ErrorIs(t, new(auth.OAuth2).Sign(get(), nil), auth.ErrEmptySecret)
+	assert.ErrorContains(t, new(auth.Header).Replace("x"), "not constructed", "nobody knows which header")
+	assert.ErrorContains(t, new(auth.Query).Replace("x"), "not constructed", "nobody knows which parameter")
+	assert.ErrorContains(t, new(auth.HMAC).Replace("x"), "not constructed")
 	zero := must(auth.Config{}.Strategy())
 	assert.ErrorIs(t, zero.Verify(signed, nil), auth.ErrMissing)
 }

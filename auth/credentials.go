@@ -13,7 +13,7 @@ import (
 const maxCredential = 8 << 10
 
 // A credential is one live secret of a scheme that sends the secret itself.
-// It is held by pointer everywhere: fmt does not follow pointers, so that
+// It is held by an atomic pointer everywhere, which fmt does not follow, so that
 // printing a scheme prints no secret.
 type credential struct {
 	wire   string            // what is sent

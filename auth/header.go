@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -88,6 +89,9 @@ func (h *Header) verify(r *http.Request) error {
 // new ones, never by none. It returns the errors of [NewHeader] and then
 // changes nothing.
 func (h *Header) Replace(values ...Secret) error {
+	if h.name == "" {
+		return errors.New("auth: header: replace: not constructed by NewHeader")
+	}
 	keys, err := newHeaderKeys(values)
 	if err != nil {
 		return fmt.Errorf("auth: header: replace: %w", err)

@@ -20,7 +20,7 @@ import (
 // with its own idea of a context, keeps a token without a lifetime for ever,
 // and has the URL of the endpoint and the answer in its errors.
 type OAuth2 struct {
-	o *OAuth2Options // secrets are behind pointers, which fmt does not follow
+	o *OAuth2Options // behind a pointer for fmt, see String
 
 	mu      sync.Mutex
 	token   *accessToken // nil until there is one
@@ -114,6 +114,10 @@ func (a *OAuth2) Sign(r *http.Request, _ []byte) error {
 
 // Headers returns the names of the headers that Sign sets.
 func (a *OAuth2) Headers() []string { return []string{"Authorization"} }
+
+// String returns "auth.OAuth2". Without it the verbs %s and %q would show the
+// options: of a pointer for which it has no method, fmt prints what it points to.
+func (a *OAuth2) String() string { return "auth.OAuth2" }
 
 // Forget drops the token that is kept, for instance because a receiver
 // answered 401: it may have been revoked before its time.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -123,6 +124,21 @@ func sign(t *testing.T, s auth.Signer, ctx context.Context) (string, error) {
 	r := get().Clone(ctx)
 	err := s.Sign(r, nil)
 	return r.Header.Get("Authorization"), err
+}
+
+// The verbs %s and %q follow a pointer that has no text of its own.
+func TestOAuth2PrintsNoSecret(t *testing.T) {
+	s := newTokenServer(t, 200, `{"access_token":"at-`+canary+`"}`)
+	signer := must(auth.NewOAuth2(s.options()))
+	require.NoError(t, signer.Sign(get(), nil))
+	hidden := struct{ s auth.Signer }{signer}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		for _, v := range []any{signer, hidden, &hidden, auth.Transport{Signer: signer}, []any{signer}} {
+			text := fmt.Sprintf(verb, v)
+			assert.NotContains(t, text, canary, "%s of %T", verb, v)
+			assert.NotContains(t, text, fmt.Sprintf("%x", canary), "%s of %T", verb, v)
+		}
+	}
 }
 
 func TestOAuth2Lifetime(t *testing.T) {

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -115,6 +116,9 @@ func (q *Query) verify(r *http.Request) error {
 // new ones, never by none. It returns the errors of [NewQuery] and then
 // changes nothing.
 func (q *Query) Replace(values ...Secret) error {
+	if q.name == "" {
+		return errors.New("auth: query: replace: not constructed by NewQuery")
+	}
 	keys, err := newQueryKeys(values)
 	if err != nil {
 		return fmt.Errorf("auth: query: replace: %w", err)

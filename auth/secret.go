@@ -17,8 +17,9 @@ const redacted = "[redacted]"
 // What was marshalled therefore does not come back: constructors refuse the
 // text "[redacted]" as they refuse an empty secret. Three places show a Secret
 // in the clear, because no method of it is called there: an unexported field,
-// to fmt, unless it is behind a pointer; the key of a map, to encoding/json;
-// and the verbs %p and %w, which are mistakes that go vet finds.
+// to fmt, and with the verbs %s and %q also a struct that an unexported field
+// points to; the key of a map, to encoding/json; and the verbs %p and %w, which
+// are mistakes that go vet finds.
 type Secret string
 
 var (
