@@ -36,6 +36,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -150,6 +151,7 @@ func (m *Metrics) Watch(d dispatch.Dispatcher) {
 // yours, which should be one of few: "auth", "payload". It is for the OnReject
 // of every middleware.
 func (m *Metrics) Rejected(by string) func(*http.Request, error) {
+	by = valid(by)
 	return func(_ *http.Request, reason error) {
 		m.rejected.WithLabelValues(by, reasonOf(reason)).Inc()
 	}
@@ -197,6 +199,7 @@ func (m *Metrics) own() []prometheus.Collector {
 
 // name returns the label of an endpoint.
 func (m *Metrics) name(endpoint string) string {
+	endpoint = valid(endpoint)
 	m.mu.RLock()
 	known, full := m.names[endpoint], len(m.names) >= m.max
 	m.mu.RUnlock()
@@ -214,3 +217,7 @@ func (m *Metrics) name(endpoint string) string {
 	m.names[endpoint] = true
 	return endpoint
 }
+
+// valid returns a text that may be a label. Others make the client library panic:
+// in the middle of a call, or of the scrape of everything.
+func valid(label string) string { return strings.ToValidUTF8(label, "\uFFFD") }

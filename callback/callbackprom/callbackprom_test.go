@@ -177,6 +177,29 @@ func TestEndpointsAreBounded(t *testing.T) {
 	assert.Equal(t, 3, n, "two with a name, and the others")
 }
 
+// The client library panics over a label that is not UTF-8: in a call, that would
+// make a failure of a message that was delivered.
+func TestNamesThatAreNoUTF8(t *testing.T) {
+	metrics, registry := newMetrics(t, callbackprom.Options{})
+	calls, err := dispatch.NewMemory(dispatch.MemoryOptions{})
+	require.NoError(t, err)
+	metrics.Watch(calls)
+	require.NoError(t, calls.Add(t.Context(), "ops\xff", callback.CallerFunc(nil), dispatch.EndpointOptions{}))
+	metrics.Observe(t.Context(), callback.Attempt{Endpoint: "ops\xff", Status: 200})
+	metrics.Rejected("gate\xff")(nil, auth.ErrStale)
+	require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(`
+# HELP alertwire_callback_attempts_total Requests made to an endpoint, by the class of what came of them; ok if accepted.
+# TYPE alertwire_callback_attempts_total counter
+alertwire_callback_attempts_total{class="ok",endpoint="ops�"} 1
+# HELP alertwire_dispatch_queued Messages that wait for a call.
+# TYPE alertwire_dispatch_queued gauge
+alertwire_dispatch_queued{endpoint="ops�"} 0
+# HELP alertwire_rejected_requests_total Incoming requests that were turned away, by what and why.
+# TYPE alertwire_rejected_requests_total counter
+alertwire_rejected_requests_total{by="gate�",reason="stale"} 1
+`), "alertwire_callback_attempts_total", "alertwire_dispatch_queued", "alertwire_rejected_requests_total"))
+}
+
 func TestDispatcherThatGivesNoNumbers(t *testing.T) {
 	metrics, registry := newMetrics(t, callbackprom.Options{})
 	metrics.Watch(broken{})
