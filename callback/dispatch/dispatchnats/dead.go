@@ -5,17 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
-	"maps"
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/callback/dispatch"
 )
 
@@ -24,94 +17,6 @@ const (
 	headerReason = "Alertwire-Reason"
 	maxReason    = 512
 )
-
-// ErrNoLetter means that there is no dead letter of that number, or no longer.
-var ErrNoLetter = errors.New("dispatchnats: no such dead letter")
-
-// A Letter is a message that was given up.
-type Letter struct {
-	ID       uint64 `json:"id"` // its number, for Replay and Drop
-	Endpoint string `json:"endpoint"`
-	// Message is what was dispatched. Of a message that could not be decoded
-	// it has only the Body.
-	Message  callback.Message `json:"message"`
-	Accepted time.Time        `json:"accepted,omitzero"`
-	Died     time.Time        `json:"died"`
-	Reason   string           `json:"reason"`   // why it was given up
-	Attempts int              `json:"attempts"` // calls that were made
-	History  []Attempt        `json:"history"`  // the last 16 of them, oldest first
-	Readable bool             `json:"readable"` // it could be decoded, and can be replayed
-}
-
-// buryEnvelope moves a message to DEAD, and reports whether it got there.
-func (d *Dispatcher) buryEnvelope(ctx context.Context, v *envelope, token string, seq uint64, reason error) bool {
-	msg := v.encode()
-	msg.Header.Del(headerDue)
-	msg.Subject = d.names.subject("dead", token, keyToken(v.msg.Key))
-	return d.buryMsg(ctx, msg, "out-"+strconv.FormatUint(seq, 10), reason)
-}
-
-// bury moves a message that cannot be decoded, or whose endpoint is gone, to
-// DEAD as it is, takes it out of the stream that it is in, and reports whether
-// it did.
-func (d *Dispatcher) bury(ctx context.Context, msg jetstream.Msg, kind string, reason error) bool {
-	stone := d.stone(msg.Subject(), msg.Headers(), msg.Data())
-	if !d.buryMsg(ctx, stone, kind+"-"+strconv.FormatUint(sequence(msg), 10), reason) {
-		d.nak(msg, postponed)
-		return false
-	}
-	d.ack(ctx, msg)
-	return true
-}
-
-// stone returns a copy of a message of another stream, addressed to DEAD.
-func (d *Dispatcher) stone(subject string, h nats.Header, body []byte) *nats.Msg {
-	token, _ := d.names.endpointOf(subject)
-	last := subject[strings.LastIndexByte(subject, '.')+1:]
-	copied := make(nats.Header, len(h)+2)
-	maps.Copy(copied, h)
-	maps.DeleteFunc(copied, func(name string, _ []string) bool { return !ours(name) })
-	delete(copied, headerDue)
-	return &nats.Msg{Subject: d.names.subject("dead", token, last), Header: copied, Data: body}
-}
-
-// buryMsg publishes to DEAD. A message that is too large for the headers that
-// it gets there, as only strangers could have published, loses its body.
-func (d *Dispatcher) buryMsg(ctx context.Context, msg *nats.Msg, id string, reason error) bool {
-	msg.Header.Set(headerReason, escape(cut(reason.Error(), maxReason)))
-	putTime(msg.Header, headerDied, time.Now())
-	err := d.publish(ctx, msg, id)
-	if errors.Is(err, ErrTooLarge) {
-		msg.Data = nil
-		err = d.publish(ctx, msg, id)
-	}
-	token, _ := d.names.endpointOf(msg.Subject)
-	attrs := []slog.Attr{slog.String("endpoint", nameOf(token)), slog.String("reason", reason.Error())}
-	if err != nil {
-		d.log(slog.LevelError, "dispatchnats cannot give a message up: it stays in the queue",
-			append(attrs, slog.String("error", err.Error()))...)
-		return false
-	}
-	d.log(slog.LevelWarn, "dispatchnats has given a message up", attrs...)
-	return true
-}
-
-// nameOf returns the name of an endpoint for people to read, whoever made the
-// token.
-func nameOf(token string) string {
-	if name, ok := endpointName(token); ok {
-		return name
-	}
-	return token
-}
-
-// cut returns the beginning of s.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "")
-}
 
 // Dead are the messages of one endpoint that were given up. It is safe for
 // concurrent use, also while the endpoint is worked off.
@@ -246,8 +151,6 @@ func (b Dead) DropAll(ctx context.Context) (int, error) {
 	return b.each(ctx, func(raw *jetstream.RawStreamMsg) error { return b.d.drop(ctx, raw.Sequence) })
 }
 
-var errSkip = errors.New("dispatchnats: passed over")
-
 // each does something with every letter that there is at the beginning.
 func (b Dead) each(ctx context.Context, do func(*jetstream.RawStreamMsg) error) (n int, err error) {
 	filter, err := b.filter()
@@ -257,90 +160,8 @@ func (b Dead) each(ctx context.Context, do func(*jetstream.RawStreamMsg) error) 
 	return b.d.each(ctx, b.d.dead, filter, do)
 }
 
-// each does something with every message of a stream that matches and that
-// there is at the beginning, and returns with how many. It ends at the first
-// error; errSkip is none.
-func (d *Dispatcher) each(ctx context.Context, s jetstream.Stream, filter string, do func(*jetstream.RawStreamMsg) error) (n int, err error) {
-	var last uint64
-	err = persist(ctx, "look at "+s.CachedInfo().Config.Name, func(ctx context.Context) error {
-		info, err := s.Info(ctx)
-		if err == nil {
-			last = info.State.LastSeq
-		}
-		return err
-	})
-	for seq := uint64(1); err == nil && seq <= last; {
-		var raw *jetstream.RawStreamMsg
-		raw, err = d.next(ctx, s, filter, seq)
-		if err != nil || raw == nil || raw.Sequence > last {
-			return n, err
-		}
-		seq = raw.Sequence + 1
-		switch err = do(raw); {
-		case errors.Is(err, errSkip):
-			err = nil
-		case err == nil:
-			n++
-		}
-	}
-	return n, err
-}
-
-// next returns the first message of a stream that matches, from seq on, or nil.
-func (d *Dispatcher) next(ctx context.Context, s jetstream.Stream, filter string, seq uint64) (raw *jetstream.RawStreamMsg, err error) {
-	err = persist(ctx, "read "+s.CachedInfo().Config.Name, func(ctx context.Context) (err error) {
-		raw, err = s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(filter))
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			raw, err = nil, nil
-		}
-		return err
-	})
-	return raw, err
-}
-
 // drop removes a message from DEAD. That it is gone already is no error.
 func (d *Dispatcher) drop(ctx context.Context, seq uint64) error { return d.remove(ctx, d.dead, seq) }
-
-func (d *Dispatcher) remove(ctx context.Context, s jetstream.Stream, seq uint64) error {
-	return persist(ctx, "delete from "+s.CachedInfo().Config.Name, func(ctx context.Context) error {
-		err := s.DeleteMsg(ctx, seq)
-		if errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) || errors.Is(err, jetstream.ErrMsgNotFound) {
-			return nil
-		}
-		return err
-	})
-}
-
-// letter reads what buryMsg has written.
-func letter(n names, raw *jetstream.RawStreamMsg) Letter {
-	token, _ := n.endpointOf(raw.Subject)
-	l := Letter{ID: raw.Sequence, Endpoint: nameOf(token), Died: raw.Time}
-	if t, err := getTime(raw.Header, headerDied); err == nil && !t.IsZero() {
-		l.Died = t
-	}
-	if reason, err := unescape(raw.Header.Get(headerReason)); err == nil {
-		l.Reason = reason
-	}
-	v, err := readLetter(n, raw)
-	if err != nil {
-		l.Message = callback.Message{Body: raw.Data, Header: http.Header(raw.Header)}
-		return l
-	}
-	l.Readable = true
-	l.Message, l.Accepted, l.Attempts, l.History = v.msg, v.accepted, v.attempts, v.history
-	return l
-}
-
-// readLetter decodes a letter. One that was addressed to one endpoint and says it
-// is for another was not written by this package.
-func readLetter(n names, raw *jetstream.RawStreamMsg) (envelope, error) {
-	v, err := decode(raw.Header, raw.Data)
-	token, _ := n.endpointOf(raw.Subject)
-	if name, ok := endpointName(token); err == nil && (!ok || name != v.endpoint) {
-		err = errUndecodable
-	}
-	return v, err
-}
 
 // enqueued counts a message that got into the queue by another way than
 // Dispatch.

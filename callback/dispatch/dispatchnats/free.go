@@ -8,20 +8,11 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/callback/dispatch"
 )
 
 // headerMsgSize is what the server sets on a message whose body it left out.
 const headerMsgSize = "Nats-Msg-Size"
-
-// errGone is what becomes of the messages of an endpoint that answered 410.
-func (e *endpoint) errGone(v *envelope) error {
-	return &callback.Error{
-		Endpoint: e.name, MessageID: v.msg.ID, Class: callback.ClassGone,
-		Attempts: v.attempts, Reason: callback.ErrGone,
-	}
-}
 
 // free works an endpoint off that keeps no order. The server hands out no more
 // messages than may be called at once, to all processes together, so each is
@@ -36,9 +27,9 @@ func (f *free) want(context.Context) (int, bool) { return 0, true }
 func (f *free) letGo() {}
 
 func (f *free) take(msg jetstream.Msg) {
-	f.e.begin()
+	f.e.hand.begin()
 	go func() {
-		defer f.e.done()
+		defer f.e.hand.done()
 		f.handle(msg)
 	}()
 }
@@ -47,8 +38,8 @@ func (f *free) take(msg jetstream.Msg) {
 func (f *free) handle(msg jetstream.Msg) {
 	e, d := f.e, f.e.d
 	l, seq := d.lease(msg), sequence(msg)
-	e.lift(seq)
-	defer e.lay(seq)
+	e.hand.lift(seq)
+	defer e.hand.lay(seq)
 	defer l.end()
 	v, err := e.open(msg)
 	switch {
@@ -117,67 +108,6 @@ func (e *endpoint) ready(ctx context.Context, v *envelope) (wait time.Duration, 
 	return 0, e.pacing(ctx)
 }
 
-// attempt makes one attempt at a message, unless none is to be made any more,
-// and says what comes of the message.
-func (e *endpoint) attempt(v *envelope) verdict {
-	o := e.options()
-	switch {
-	case e.isGone():
-		return verdict{fate: final, err: e.errGone(v)}
-	case e.leaving():
-		return verdict{fate: notNow, wait: minPause} // whoever removes it sees to the message
-	case late(o, v, time.Now()):
-		return verdict{fate: final, err: e.tooLate(v, nil)}
-	}
-	return e.judge(v, o, e.call(v))
-}
-
-// A verdict is what comes of a message after an attempt.
-type verdict struct {
-	fate fate
-	wait time.Duration // before the next attempt
-	err  error         // of this one
-}
-
-type fate int
-
-const (
-	delivered fate = iota
-	later          // another attempt is to be made
-	notNow         // no attempt was made, or it was cut off
-	final
-)
-
-// judge says what comes of a message after a call that ended with err, and
-// takes note of the call.
-func (e *endpoint) judge(v *envelope, o dispatch.EndpointOptions, err error) verdict {
-	switch {
-	case err == nil:
-		v.attempts++
-		return verdict{fate: delivered}
-	case errors.Is(err, callback.ErrOpen):
-		e.pause(err)
-		return verdict{fate: notNow, wait: minPause, err: err}
-	case e.d.calls.Err() != nil:
-		return verdict{fate: notNow, err: err} // Shutdown has cut it off
-	}
-	now := time.Now()
-	v.note(err, now)
-	if errors.Is(err, callback.ErrGone) {
-		e.gone()
-		return verdict{fate: final, err: err}
-	}
-	wait, ok := o.Retry.Next(v.attempts, err)
-	switch {
-	case !ok:
-		return verdict{fate: final, err: err}
-	case late(o, v, now.Add(wait)):
-		return verdict{fate: final, err: e.tooLate(v, err)}
-	}
-	v.due = now.Add(wait)
-	return verdict{fate: later, wait: wait, err: err}
-}
-
 // settle does what a verdict says with a message that nothing stands behind.
 func (e *endpoint) settle(msg jetstream.Msg, v *envelope, w verdict) {
 	switch w.fate {
@@ -211,14 +141,6 @@ func (e *endpoint) cannotPutAside(err error) {
 		slog.String("endpoint", e.name), slog.String("error", err.Error()))
 }
 
-// dropped returns the error of a message that came to its end without a call.
-func (e *endpoint) dropped(v *envelope, reason error) error {
-	return &callback.Error{
-		Endpoint: e.name, MessageID: v.msg.ID, Class: callback.ClassDropped,
-		Attempts: v.attempts, Reason: callback.ErrDropped, Last: reason,
-	}
-}
-
 // fail gives a message up, for the reason err.
 func (e *endpoint) fail(msg jetstream.Msg, v *envelope, err error) {
 	if !e.d.buryEnvelope(e.d.rest, v, e.token, sequence(msg), err) {
@@ -227,23 +149,4 @@ func (e *endpoint) fail(msg jetstream.Msg, v *envelope, err error) {
 	}
 	e.ack(msg)
 	e.finish(v, dispatch.Failed, err)
-}
-
-// ack is done with a message, also if its queue has been removed meanwhile.
-func (e *endpoint) ack(msg jetstream.Msg) { e.ackAt(msg.Reply(), sequence(msg)) }
-
-func (e *endpoint) ackAt(reply string, seq uint64) {
-	d := e.d
-	err := persist(d.rest, "ack", func(ctx context.Context) error {
-		err := d.ackOnce(ctx, reply)
-		if !passing(err) {
-			return err
-		}
-		_, gone := d.out.Consumer(ctx, e.token)
-		if errors.Is(gone, jetstream.ErrConsumerNotFound) {
-			return d.out.DeleteMsg(ctx, seq)
-		}
-		return err
-	})
-	d.acked(err)
 }

@@ -2,8 +2,6 @@ package dispatchnats
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -66,57 +64,4 @@ func (l *lane) insert(it *item) bool {
 	}
 	l.items = slices.Insert(l.items, i, it)
 	return true
-}
-
-// A place is where a message stands, by what the stream says.
-type place int
-
-const (
-	first         place = iota // it is its turn
-	behindAnother              // an older one of its key is there, in the hands of another process
-	outdated                   // a newer one of its key is there
-	nowhere                    // somebody else is done with it
-)
-
-// look finds out where a message stands, and fetches its body if it is its
-// turn. For the order Latest it looks for newer ones too.
-func (e *endpoint) look(ctx context.Context, it *item, latest bool) (place, error) {
-	d := e.d
-	if !it.keyed() {
-		raw, err := d.out.GetMsg(ctx, it.seq)
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return nowhere, nil
-		}
-		if err == nil {
-			it.v.msg.Body = raw.Data
-		}
-		return first, err
-	}
-	subject := d.names.subject("out", e.token, keyToken(it.v.msg.Key))
-	// The leader is asked, which AllowDirect would not do: a replica that lags
-	// behind could hide an older message.
-	raw, err := d.out.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(subject))
-	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return nowhere, nil
-	case err != nil:
-		return first, err
-	case raw.Sequence > it.seq:
-		return nowhere, nil
-	}
-	it.v.msg.Body = raw.Data // of an older one if it is not its turn; see below
-	if latest {
-		_, err := d.out.GetMsg(ctx, it.seq+1, jetstream.WithGetMsgSubject(subject))
-		switch {
-		case err == nil:
-			return outdated, nil
-		case !errors.Is(err, jetstream.ErrMsgNotFound):
-			return first, err
-		}
-	}
-	if raw.Sequence < it.seq {
-		it.v.msg.Body = nil
-		return behindAnother, nil
-	}
-	return first, nil
 }

@@ -2,9 +2,7 @@ package dispatchnats
 
 import (
 	"context"
-	"errors"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -128,7 +126,7 @@ func (s *lanes) kick(l *lane) {
 	s.ready = append(s.ready, l)
 	if !s.over && s.workers < s.e.options().Concurrency {
 		s.workers++
-		s.e.begin()
+		s.e.hand.begin()
 		go s.work()
 	}
 }
@@ -141,7 +139,7 @@ func (s *lanes) outdated(l *lane) bool {
 
 // work calls heads while there are any, with a permit.
 func (s *lanes) work() {
-	defer s.e.done()
+	defer s.e.hand.done()
 	for {
 		p := s.e.permit(s.ctx)
 		for p != nil && !p.spent() {
@@ -203,9 +201,9 @@ func (s *lanes) turn(l *lane) {
 	s.mu.Lock()
 	it, old := l.items[0], s.outdated(l)
 	s.mu.Unlock()
-	s.e.lift(it.seq)
+	s.e.hand.lift(it.seq)
 	done, due := s.handle(it, old)
-	s.e.lay(it.seq)
+	s.e.hand.lay(it.seq)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l.busy, it.tried = false, it.v.attempts > 0
@@ -268,121 +266,4 @@ func (s *lanes) waiting() (n int) {
 		}
 	}
 	return n
-}
-
-// handle brings a message one step further, one for which there is a newer one
-// in hand if old, and reports whether this process is done with it, or else when
-// to look at it again.
-func (s *lanes) handle(it *item, old bool) (done bool, due time.Time) {
-	e, d := s.e, s.e.d
-	ctx, stop := context.WithTimeout(d.rest, tryFor)
-	defer stop()
-	at, err := first, error(nil)
-	switch {
-	case it.bad != nil:
-		return s.unreadable(ctx, it)
-	case old:
-		at = outdated
-	default:
-		if at, err = e.look(ctx, it, e.options().Order == dispatch.Latest); err == nil && at == first {
-			err = s.remember(ctx, it)
-		}
-	}
-	switch {
-	case err != nil:
-		return false, time.Now().Add(postponed)
-	case at == nowhere:
-		return true, due
-	case at == outdated:
-		s.ack(it)
-		e.finish(&it.v, dispatch.Dropped, e.dropped(&it.v, dispatch.ErrSuperseded))
-		return true, due
-	case at == behindAnother:
-		it.waits++
-		return false, time.Now().Add(min(firstWait<<min(it.waits, 6), postponed))
-	}
-	if wait, ok := e.ready(s.ctx, &it.v); !ok {
-		return false, time.Now().Add(wait)
-	}
-	w := e.attempt(&it.v)
-	switch w.fate {
-	case delivered:
-		s.ack(it)
-		e.finish(&it.v, dispatch.Delivered, nil)
-		return true, due
-	case final:
-		if !d.buryEnvelope(d.rest, &it.v, e.token, it.seq, w.err) {
-			return false, time.Now().Add(postponed)
-		}
-		s.ack(it)
-		e.finish(&it.v, dispatch.Failed, w.err)
-		return true, due
-	case later:
-		return s.wait(it, w.wait)
-	}
-	return false, time.Now().Add(w.wait)
-}
-
-// wait lets a message wait for its next attempt: one with a key in front of its
-// lane, one without where it holds up nobody.
-func (s *lanes) wait(it *item, wait time.Duration) (done bool, due time.Time) {
-	d, put := s.e.d, s.e.d.hold
-	if !it.keyed() {
-		put = d.schedule
-	}
-	err := put(d.rest, &it.v, s.e.token, it.seq)
-	if err != nil {
-		// This process remembers it; after a crash the next one would not.
-		s.e.cannotPutAside(err)
-	}
-	if err == nil && !it.keyed() {
-		s.ack(it)
-		return true, due
-	}
-	return false, it.v.due
-}
-
-// remember reads what an earlier holder of the message has noted about it.
-func (s *lanes) remember(ctx context.Context, it *item) error {
-	s.mu.Lock()
-	known := it.known
-	it.known = true
-	s.mu.Unlock()
-	if known || !it.keyed() {
-		return nil
-	}
-	err := s.e.d.held(ctx, &it.v, s.e.token, it.seq)
-	if err != nil {
-		s.mu.Lock()
-		it.known = false
-		s.mu.Unlock()
-	}
-	return err
-}
-
-// unreadable gives up a message that cannot be decoded.
-func (s *lanes) unreadable(ctx context.Context, it *item) (done bool, due time.Time) {
-	d := s.e.d
-	raw, err := d.out.GetMsg(ctx, it.seq)
-	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return true, due
-	case err != nil:
-		return false, time.Now().Add(postponed)
-	}
-	stone := d.stone(raw.Subject, raw.Header, raw.Data)
-	if !d.buryMsg(ctx, stone, "out-"+strconv.FormatUint(it.seq, 10), it.bad) {
-		return false, time.Now().Add(postponed)
-	}
-	s.ack(it)
-	s.e.finish(&it.v, dispatch.Failed, it.bad)
-	return true, due
-}
-
-// ack is done with a message.
-func (s *lanes) ack(it *item) {
-	s.mu.Lock()
-	reply := it.reply
-	s.mu.Unlock()
-	s.e.ackAt(reply, it.seq)
 }

@@ -8,12 +8,37 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/alertwire/alertwire/callback/dispatch"
 )
 
 const (
 	repairs   = 10
 	confirmIn = time.Second
 )
+
+// openQueue makes the consumer of an endpoint and, for one with an order, the
+// permits to call.
+func (d *Dispatcher) openQueue(ctx context.Context, token string, o dispatch.EndpointOptions) (c jetstream.Consumer, err error) {
+	cfg := jetstream.ConsumerConfig{
+		Durable:       token,
+		Description:   "the queue of an endpoint",
+		FilterSubject: d.names.endpoint("out", token),
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       d.o.Lease,
+		MaxDeliver:    -1,
+		MaxAckPending: o.Concurrency, // of all processes together
+		Metadata:      map[string]string{layoutKey: "1"},
+	}
+	if o.Order != dispatch.None {
+		if err := d.openSlots(ctx, token, o.Concurrency); err != nil {
+			return nil, err
+		}
+		cfg.MaxAckPending = o.Concurrency + window
+		cfg.HeadersOnly = true // the body is fetched when its turn has come
+	}
+	return d.openConsumer(ctx, cfg)
+}
 
 // openConsumer makes the consumer of an endpoint, or changes it.
 //
@@ -38,6 +63,26 @@ func (d *Dispatcher) openConsumer(ctx context.Context, cfg jetstream.ConsumerCon
 		}
 	}
 	return c, err
+}
+
+// takeOver takes what is in the hands of a process that died.
+func (d *Dispatcher) takeOver(ctx context.Context, token string) error {
+	for _, s := range []jetstream.Stream{d.out, d.slot} {
+		err := persist(ctx, "take over", func(ctx context.Context) error {
+			c, err := s.Consumer(ctx, token)
+			if err == nil && c.CachedInfo().NumAckPending > 0 {
+				_, err = s.ResetConsumer(ctx, token)
+			}
+			if errors.Is(err, jetstream.ErrConsumerNotFound) {
+				return nil // it keeps no order
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *Dispatcher) deleteConsumer(ctx context.Context, token string) {
@@ -104,39 +149,4 @@ func (e *endpoint) missing(ctx context.Context) {
 	if buried, err := e.d.buried(ctx, e.token); err == nil && buried {
 		e.vanished()
 	}
-}
-
-// A removed endpoint leaves a note, by which others can tell that its queue did
-// not get lost.
-
-// buryName leaves the note.
-func (d *Dispatcher) buryName(ctx context.Context, token string) error {
-	return persist(ctx, "remove the queue", func(ctx context.Context) error {
-		_, err := d.js.Publish(ctx, d.names.gone(token), nil)
-		return err
-	})
-}
-
-// unbury takes it away.
-func (d *Dispatcher) unbury(ctx context.Context, token string) error {
-	buried, err := d.buried(ctx, token)
-	if err != nil || !buried {
-		return err
-	}
-	return persist(ctx, "set up the queue", func(ctx context.Context) error {
-		return d.slot.Purge(ctx, jetstream.WithPurgeSubject(d.names.gone(token)))
-	})
-}
-
-// buried reports whether it is there.
-func (d *Dispatcher) buried(ctx context.Context, token string) (yes bool, err error) {
-	err = persist(ctx, "look up the endpoint", func(ctx context.Context) error {
-		_, err := d.slot.GetLastMsgForSubject(ctx, d.names.gone(token))
-		yes = err == nil
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return nil
-		}
-		return err
-	})
-	return yes, err
 }

@@ -59,7 +59,7 @@ func (d *Dispatcher) part(e *endpoint) {
 	defer d.mu.Unlock()
 	if d.byName[e.name] == e && e.there.Err() != nil {
 		delete(d.byName, e.name)
-		d.parted = append(slices.DeleteFunc(d.parted, (*endpoint).resting), e)
+		d.parted = append(slices.DeleteFunc(d.parted, func(e *endpoint) bool { return e.hand.resting() }), e)
 	}
 }
 
@@ -114,7 +114,7 @@ func (d *Dispatcher) sweepRetries(ctx context.Context, e *endpoint, token string
 
 func (d *Dispatcher) sweepOne(ctx context.Context, e *endpoint, s jetstream.Stream, kind, token string, reason error) error {
 	_, err := d.each(ctx, s, d.names.endpoint(kind, token), func(raw *jetstream.RawStreamMsg) error {
-		if e != nil && s == d.out && e.has(raw.Sequence) {
+		if e != nil && s == d.out && e.hand.has(raw.Sequence) {
 			return errSkip // its call goes on, and then somebody sees to it
 		}
 		stone := d.stone(raw.Subject, raw.Header, raw.Data)
@@ -149,59 +149,6 @@ func (e *endpoint) close(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.closed = err
-}
-
-// gone makes no call any more: the endpoint has answered 410. What is queued
-// for it fails as it is pulled, what waits for its next attempt now. It is
-// called while a message is being worked at.
-func (e *endpoint) gone() {
-	e.mu.Lock()
-	first, stir := e.closed == nil, e.stir
-	if first {
-		e.closed = callback.ErrGone
-	}
-	e.mu.Unlock()
-	if !first {
-		return
-	}
-	if stir != nil {
-		stir()
-	}
-	e.begin()
-	go func() {
-		defer e.done()
-		if err := e.d.sweepRetries(e.d.rest, e, e.token, callback.ErrGone); err != nil {
-			e.d.log(slog.LevelWarn, "dispatchnats cannot give up what waits for an endpoint that is gone",
-				slog.String("endpoint", e.name), slog.String("error", err.Error()))
-		}
-	}()
-}
-
-// isGone reports whether the endpoint has answered 410.
-func (e *endpoint) isGone() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.closed == callback.ErrGone
-}
-
-// vanished is called when the queue of an endpoint is no longer there: another
-// process has removed it. What this one has queued meanwhile is swept up.
-func (e *endpoint) vanished() {
-	d := e.d
-	e.close(dispatch.ErrUnknown)
-	e.mu.Lock()
-	end := e.end
-	e.mu.Unlock()
-	if end != nil {
-		end()
-	}
-	e.leave()
-	d.part(e)
-	d.log(slog.LevelWarn, "dispatchnats endpoint was removed by another process", slog.String("endpoint", e.name))
-	if err := d.sweep(d.pulls, e, e.token, dispatch.ErrRemoved); err != nil && d.pulls.Err() == nil {
-		d.log(slog.LevelWarn, "dispatchnats cannot give up what was queued for it",
-			slog.String("endpoint", e.name), slog.String("error", err.Error()))
-	}
 }
 
 // sweepOrphans moves messages of endpoints that were removed to DEAD: a process

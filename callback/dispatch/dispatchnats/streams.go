@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
-	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -17,12 +15,6 @@ const (
 	// dispatcher that finds a greater one leaves everything alone.
 	layout    = 1
 	layoutKey = "alertwire-layout"
-
-	patience  = time.Minute // for publishing and setting up while there is no leader
-	firstTry  = 2 * time.Second
-	tryFor    = 5 * time.Second
-	firstWait = 50 * time.Millisecond
-	lastWait  = 2 * time.Second
 )
 
 // streams are the four streams of a dispatcher.
@@ -151,46 +143,4 @@ func check(have, want jetstream.StreamConfig) error {
 		return fmt.Errorf("%w: %s: it must schedule messages, as NATS 2.12 does", ErrServer, want.Name)
 	}
 	return nil
-}
-
-// persist calls do until it succeeds, fails in a way that does not pass, ctx
-// ends, or a minute is over: a cluster without a leader gets one meanwhile.
-func persist(ctx context.Context, what string, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errPatience)
-	defer cancel()
-	try := firstTry
-	for wait := firstWait; ; wait, try = min(2*wait, lastWait), tryFor {
-		trying, stop := context.WithTimeout(ctx, try)
-		err := do(trying)
-		stop()
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, nats.ErrConnectionClosed):
-			return unavailable(what, err) // it does not come back
-		case exhausted(err):
-			return fmt.Errorf("%w: %s: %w", ErrStore, what, err)
-		case errors.Is(err, ErrStore):
-			return err
-		case !passing(err):
-			return fmt.Errorf("dispatchnats: %s: %w", what, err)
-		}
-		if !sleep(ctx, wait) {
-			return unavailable(what, errors.Join(context.Cause(ctx), err))
-		}
-	}
-}
-
-var errPatience = errors.New("gave up after a minute")
-
-// sleep waits for d and reports whether ctx allowed it to.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }
