@@ -3,6 +3,7 @@ package challenge
 import (
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 )
 
@@ -11,8 +12,8 @@ type CRCOptions struct {
 	// EventSecrets are the secrets with which events of this endpoint are
 	// signed. NewCRC refuses a challenge secret that is one of them, also if
 	// that is written in base64 or hex: see the package comment for what it
-	// would give away.
-	EventSecrets []string
+	// would give away. They are not printed.
+	EventSecrets []string `json:"-"`
 	// AllowSharedSecret permits it all the same, for X, whose protocol has one
 	// secret for both. Verify its events with a verifier that accepts JSON
 	// objects and arrays only, as package auth does without AnyBody.
@@ -23,6 +24,9 @@ type CRCOptions struct {
 	// timestamp. NewCRC refuses it for a secret that is shared with events.
 	UnsafeTokenChars string
 }
+
+// Format writes the name of the type, whatever the verb: the options hold secrets.
+func (CRCOptions) Format(f fmt.State, _ rune) { io.WriteString(f, "challenge.CRCOptions") }
 
 // CRC is the challenge-response check of Netdata and X:
 //

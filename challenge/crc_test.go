@@ -1,11 +1,14 @@
 package challenge_test
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -135,6 +138,27 @@ func TestCRCUnsafeTokenChars(t *testing.T) {
 	require.NoError(t, err)
 	_, _, err = crc.Answer(httptest.NewRequest("GET", "/?crc_token=a.b:c,", nil), nil)
 	require.ErrorIs(t, err, challenge.ErrMalformed)
+}
+
+// Options are logged when a program starts, and answers when somebody debugs it.
+func TestSecretsAreNotPrinted(t *testing.T) {
+	const canary = "c4nary"
+	crc := newCRC(t, canary)
+	meta, err := challenge.NewMeta(canary)
+	require.NoError(t, err)
+	prober, err := challenge.NewProber(challenge.ProberOptions{Secret: canary})
+	require.NoError(t, err)
+	options := challenge.CRCOptions{EventSecrets: []string{canary}}
+	for _, v := range []any{crc, meta, prober, options, &options, challenge.ProberOptions{Secret: canary}} {
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, nil)).Info("v", "v", v)
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("v", "v", v)
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			fmt.Fprintf(&log, verb, v)
+		}
+		assert.NotContains(t, log.String(), canary, "%T", v)
+		assert.NotContains(t, log.String(), fmt.Sprintf("%x", canary), "%T", v)
+	}
 }
 
 func TestZeroCRCRefuses(t *testing.T) {

@@ -22,8 +22,8 @@ import (
 type ProberOptions struct {
 	// Secret asks in the manner of CRC (see [CRC]) for the proof that the
 	// receiver knows it. Each receiver needs a secret of its own: whoever
-	// shares one can answer for the others.
-	Secret string
+	// shares one can answer for the others. It is not printed.
+	Secret string `json:"-"`
 
 	// Origin asks in the manner of CloudEvents (see [CloudEvents]) for the
 	// permission to deliver under this name.
@@ -50,6 +50,9 @@ type ProberOptions struct {
 	// the reply. Zero means 5 seconds.
 	Timeout time.Duration
 }
+
+// Format writes the name of the type, whatever the verb: the options hold a secret.
+func (ProberOptions) Format(f fmt.State, _ rune) { io.WriteString(f, "challenge.ProberOptions") }
 
 // A Prober asks a URL to prove that its owner wants to be called: what a
 // product does once a user has typed the URL of a webhook, on every change of
