@@ -55,8 +55,18 @@ type ClientCertOptions struct {
 	// set it on every request, because it would otherwise pass on a header of
 	// the client; from others the header does not count.
 	//
-	// The value is PEM with percent-escapes (nginx: $ssl_client_escaped_cert),
-	// DER in base64, or DER in base64 between colons (RFC 9440).
+	// The value is up to 8 certificates in 64 KiB, that of the client first, in
+	// any of these forms:
+	//
+	//   - PEM with percent-escapes, as nginx ($ssl_client_escaped_cert) and the
+	//     load balancers of AWS write it
+	//   - PEM with spaces in place of line ends, as Apache writes it
+	//     (RequestHeader set X-SSL-Client-Cert "%{SSL_CLIENT_CERT}s")
+	//   - DER in base64, with commas between several, as Traefik and HAProxy
+	//     (ssl_c_der,base64) write it; with percent-escapes before Traefik 3
+	//   - DER in base64 between colons (RFC 9440)
+	//
+	// An empty value, and Apache's "(null)", are no certificate.
 	Header         string
 	TrustedProxies []netip.Prefix
 }

@@ -92,6 +92,7 @@ func TestClientCertFromProxy(t *testing.T) {
 	}))
 	der := func(c *x509.Certificate) string { return base64.StdEncoding.EncodeToString(c.Raw) }
 	escaped := func(c *x509.Certificate) string { return url.PathEscape(pemOf(c)) }
+	spaced := func(text string) string { return strings.ReplaceAll(text, "\n", " ") }
 	below := middle.client(t, sender).Leaf
 	const trusted, stranger = "10.0.0.1:1", "192.0.2.1:1"
 
@@ -103,6 +104,15 @@ func TestClientCertFromProxy(t *testing.T) {
 	}{
 		{"nginx", trusted, []string{escaped(good)}, nil, nil},
 		{"PEM with few escapes", trusted, []string{strings.NewReplacer(" ", "%20", "\n", "%0A").Replace(pemOf(good))}, nil, nil},
+		{"Apache", trusted, []string{spaced(pemOf(good))}, nil, nil},
+		{"Apache, with its last space", trusted, []string{spaced(pemOf(good)) + " "}, nil, nil},
+		{"Apache, chain", trusted, []string{spaced(pemOf(below)) + spaced(pemOf(middle.cert))}, nil, nil},
+		{"Apache, for a client without a certificate", trusted, []string{"(null)"}, proxy, auth.ErrMissing},
+		{"PEM without line ends", trusted, []string{strings.ReplaceAll(pemOf(good), "\n", "")}, nil, nil},
+		{"PEM with tabs", trusted, []string{strings.ReplaceAll(pemOf(good), "\n", "\t")}, nil, nil},
+		{"PEM with carriage returns", trusted, []string{url.PathEscape(strings.ReplaceAll(pemOf(good), "\n", "\r\n"))}, nil, nil},
+		{"PEM escaped as in a form", trusted, []string{url.QueryEscape(pemOf(good))}, nil, nil},
+		{"Traefik 2", trusted, []string{url.QueryEscape(der(below) + "," + der(middle.cert))}, nil, nil},
 		{"base64", trusted, []string{der(good)}, nil, nil},
 		{"RFC 9440", trusted, []string{":" + der(good) + ":"}, nil, nil},
 		{"chain in PEM", trusted, []string{escaped(below) + escaped(middle.cert)}, nil, nil},
@@ -120,6 +130,12 @@ func TestClientCertFromProxy(t *testing.T) {
 		{"truncated PEM", trusted, []string{escaped(good)[:200]}, nil, auth.ErrMalformed},
 		{"truncated base64", trusted, []string{der(good)[:200]}, nil, auth.ErrMalformed},
 		{"truncated RFC 9440", trusted, []string{":" + der(good)}, nil, auth.ErrMalformed},
+		{"truncated, with spaces", trusted, []string{spaced(pemOf(good))[:200]}, nil, auth.ErrMalformed},
+		{"only the first line", trusted, []string{"-----BEGIN CERTIFICATE-----"}, nil, auth.ErrMalformed},
+		{"nothing in it", trusted, []string{"-----BEGIN CERTIFICATE----- -----END CERTIFICATE-----"}, nil, auth.ErrMalformed},
+		{"spaces, text in front of a second one", trusted, []string{spaced(pemOf(good)) + "x " + spaced(pemOf(good))}, nil, auth.ErrMalformed},
+		{"spaces, one in the other", trusted, []string{"-----BEGIN CERTIFICATE----- " + spaced(pemOf(good))}, nil, auth.ErrMalformed},
+		{"spaces, another's first", trusted, []string{spaced(pemOf(other.client(t, sender).Leaf)) + spaced(pemOf(good))}, nil, auth.ErrMismatch},
 		{"bad escape", trusted, []string{"-----BEGIN%2"}, nil, auth.ErrMalformed},
 		{"a broken certificate in front of a right one", trusted, []string{strings.Replace(escaped(good), "MII", "!!!", 1) + escaped(good)}, nil, auth.ErrMalformed},
 		{"text in front of a second one", trusted, []string{escaped(good) + "x%0A" + escaped(good)}, nil, auth.ErrMalformed},

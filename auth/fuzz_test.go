@@ -185,7 +185,8 @@ func FuzzCertificateHeader(f *testing.F) {
 	text := base64.StdEncoding.EncodeToString(good.Raw)
 	for _, c := range []*x509.Certificate{good, other, ca} {
 		der := base64.StdEncoding.EncodeToString(c.Raw)
-		for _, s := range []string{der, ":" + der + ":", url.PathEscape(pemOf(c)), url.QueryEscape(pemOf(c)), der + "," + text, url.PathEscape(pemOf(c) + pemOf(good))} {
+		for _, s := range []string{der, ":" + der + ":", url.PathEscape(pemOf(c)), url.QueryEscape(pemOf(c)), url.QueryEscape(der), der + "," + text,
+			strings.ReplaceAll(pemOf(c), "\n", " "), strings.ReplaceAll(pemOf(c)+pemOf(good), "\n", " "), strings.ReplaceAll(pemOf(c), "\n", ""), url.PathEscape(pemOf(c) + pemOf(good))} {
 			f.Add(s)
 		}
 	}
@@ -199,7 +200,11 @@ func FuzzCertificateHeader(f *testing.F) {
 		if v.Verify(r, nil) != nil {
 			return
 		}
-		unescaped, err := url.PathUnescape(value)
+		unescape := url.PathUnescape
+		if strings.HasPrefix(value, "-----BEGIN+") && strings.Contains(value, "%") {
+			unescape = url.QueryUnescape
+		}
+		unescaped, err := unescape(value)
 		if err != nil {
 			unescaped = value
 		}
