@@ -120,6 +120,11 @@ type TLSConfig struct {
 // ParseConfig reads a Config from JSON. An unknown key, a key that is given
 // twice and a value of the wrong type are errors that name the key and the line.
 // What the values mean is checked by [New].
+//
+// A Config is the operator's. It names files and environment variables of this
+// machine, whose content is sent to the URL, and says itself which network is
+// open: from a user take the URL, and what else you mean to let them set, and
+// put that into a Config of your own.
 func ParseConfig(data []byte) (Config, error) {
 	var c Config
 	if err := c.UnmarshalJSON(data); err != nil {

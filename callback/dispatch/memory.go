@@ -23,7 +23,8 @@ type MemoryOptions struct {
 	// Observe is told the outcome of every accepted message. It is called by
 	// many goroutines at a time, and holds up the next call of the endpoint
 	// while it runs. It may dispatch; it must not wait for Remove or Shutdown,
-	// which wait for it. Nil means that nobody is told.
+	// which wait for it. A panic in it is not caught and ends the process. Nil
+	// means that nobody is told.
 	Observe func(Outcome)
 }
 
@@ -32,7 +33,8 @@ type MemoryOptions struct {
 //
 // An endpoint at which nothing happens costs no goroutine and about a kilobyte.
 // Goroutines exist while calls are made, at most Concurrency for an endpoint;
-// Shutdown ends them.
+// Shutdown ends them. A Caller that panics has failed, for good, with
+// [callback.ClassPanic].
 type Memory struct {
 	o      MemoryOptions
 	ctx    context.Context // of every call
