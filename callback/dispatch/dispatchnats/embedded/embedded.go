@@ -12,7 +12,9 @@
 // package dispatchnats says.
 //
 // The server listens on no port and handles no signals. One process at a time
-// has the directory: a second Open returns [ErrInUse].
+// has the directory: a second Open returns [ErrInUse]. Others of the same user,
+// such as a tool that looks at the dead letters, reach the server through
+// Options.Socket.
 //
 // # What is stored
 //
@@ -79,6 +81,14 @@ type Options struct {
 	// the process loses nothing, a crash of the machine loses what was accepted
 	// in that time.
 	NoSync bool
+	// Socket is the path of a Unix socket through which other processes of this
+	// user reach the server while this one runs: see [Attach] and [Dial]. It may
+	// be relative to the directory. Whoever connects can read, change and remove
+	// everything, also what Key encrypts; the mode of the socket is 0600, and
+	// systems that do not heed that go by the directory that it is in. Shutdown
+	// removes it, and Open replaces one that a process left behind when it died.
+	// "" opens none.
+	Socket string
 	// Logger gets what the server has to say, from level Warn on, and what
 	// Engine.Logger gets if that is nil. Nil is silent.
 	Logger *slog.Logger
@@ -91,11 +101,22 @@ func (o Options) validate() error {
 	return nil
 }
 
+func (o Options) withLoggers() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Engine.Logger == nil {
+		o.Engine.Logger = o.Logger
+	}
+	return o
+}
+
 // A Dispatcher is a [dispatchnats.Dispatcher] with its own server. It is safe
 // for concurrent use.
 type Dispatcher struct {
 	*dispatchnats.Dispatcher
-	store *store
+	store  *store
+	socket *socket // nil if there is none
 }
 
 var _ dispatch.Dispatcher = (*Dispatcher)(nil)
@@ -108,12 +129,7 @@ func Open(ctx context.Context, dir string, o Options) (*Dispatcher, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.Engine.Logger == nil {
-		o.Engine.Logger = o.Logger
-	}
+	o = o.withLoggers()
 	s, err := openStore(ctx, dir, o)
 	if err != nil {
 		return nil, fmt.Errorf("embedded: open: %w", err)
@@ -122,12 +138,19 @@ func Open(ctx context.Context, dir string, o Options) (*Dispatcher, error) {
 	if o.Engine.Health == nil {
 		o.Engine.Health = s.health
 	}
-	d, err := dispatchnats.Open(ctx, s.conn, o.Engine)
-	if err != nil {
+	d := &Dispatcher{store: s}
+	if d.Dispatcher, err = dispatchnats.Open(ctx, s.conn, o.Engine); err != nil {
 		s.close()
 		return nil, err
 	}
-	return &Dispatcher{Dispatcher: d, store: s}, nil
+	if o.Socket != "" {
+		d.socket, err = listen(ctx, socketPath(s.dir, o.Socket), s.server)
+	}
+	if err != nil {
+		_, _ = d.Shutdown(ctx) // there is nothing to deliver
+		return nil, fmt.Errorf("embedded: socket: %w", err)
+	}
+	return d, nil
 }
 
 // Conn returns the connection to the server, for tools. It is closed by
@@ -139,6 +162,9 @@ func (d *Dispatcher) Conn() *nats.Conn { return d.store.conn }
 // closed its files, whatever ctx says.
 func (d *Dispatcher) Shutdown(ctx context.Context) ([]dispatch.Undelivered, error) {
 	left, err := d.Dispatcher.Shutdown(ctx)
+	if d.socket != nil {
+		d.socket.close()
+	}
 	d.store.close()
 	return left, err
 }
