@@ -55,14 +55,15 @@ crashes; delivery is at least once, and the header webhook-id tells a repeat.
 
 // An engine is where the queue is.
 type engine struct {
-	data, nats, prefix string
-	replicas           int
+	data, nats, prefix, socket string
+	replicas                   int
 }
 
 func (e *engine) flags(fs *flag.FlagSet) {
 	fs.StringVar(&e.data, "data", "", "`directory` for the queue, on this machine; one relay at a time")
 	fs.StringVar(&e.nats, "nats", "", "`URL` of a NATS 2.12+ cluster with JetStream, instead of -data")
 	fs.StringVar(&e.prefix, "prefix", "", "beginning of the `names` of our streams in NATS")
+	fs.StringVar(&e.socket, "socket", "relay.sock", "Unix `socket` for outbox, in the directory of -data; \"\" for none")
 	fs.IntVar(&e.replicas, "replicas", 0, "`number` of servers of the cluster that keep each message; 3 survive the loss of one")
 }
 
@@ -79,7 +80,7 @@ func (e *engine) check() error {
 func (e *engine) open(ctx context.Context, log *slog.Logger, outcome func(dispatch.Outcome)) (dispatch.Dispatcher, error) {
 	o := dispatchnats.Options{Prefix: e.prefix, Replicas: e.replicas, Observe: outcome}
 	if e.data != "" {
-		d, err := embedded.Open(ctx, e.data, embedded.Options{Engine: o, Logger: log})
+		d, err := embedded.Open(ctx, e.data, embedded.Options{Engine: o, Logger: log, Socket: e.socket})
 		if err != nil {
 			return nil, fmt.Errorf("-data: %w", err)
 		}
