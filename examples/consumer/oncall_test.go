@@ -45,7 +45,9 @@ func TestSenderIsAskedToComeBack(t *testing.T) {
 }
 
 func TestGrafanaIsUnderstood(t *testing.T) {
-	assert.Equal(t, http.StatusOK, post(t, &callbacktest.Recorder{}, "grafana", "grafana-default-firing2"))
+	tickets := &callbacktest.Recorder{}
+	assert.Equal(t, http.StatusOK, post(t, tickets, "grafana", "grafana-default-firing2"))
+	assert.Empty(t, tickets.Messages(), "none of its alerts is critical")
 }
 
 // A Store or a Caller of your own is tested by the suites of alertwire.
