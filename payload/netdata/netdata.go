@@ -26,6 +26,7 @@
 //	alert is a text, or alarm is there              Alert, Flat
 //	status is an object, or there are host and url  Reachability, Flat
 //	status is a text, and there is url or nodes     Reachability, Nested
+//	nodes is a list, and there is url               Reachability, Nested
 //	message and url (of 2023), nothing unknown      Reachability, Flat
 //
 // Everything else is an error that wraps [payload.ErrFormat].
@@ -112,11 +113,22 @@ type Notification struct {
 }
 
 // Format returns the format for [payload.Formats]: an object of one of the
-// shapes that Decode takes, with a message.
+// shapes that Decode takes, with a message; nested reachability needs nodes too,
+// or a status of reachable or unreachable, because monitors of all kinds send
+// message, url and status. Without a message, which no page allows and nobody has
+// seen, it takes
+//
+//   - a flat alert with severity and one of info, chart, context, space,
+//     family, class and its URL
+//   - a nested alert with the objects node and space
+//   - reachability with url, and with an object in status or with nodes
+//   - a test notification of title and token
+//
+// Bodies with alerts or event_type are those of other systems.
 func Format() payload.Format {
 	return payload.NewFormat(source, func(s payload.Shape) bool {
-		kind, _ := classify(s)
-		return kind != unknown && s.KindOf("message") == "string" && !s.Has("alerts")
+		kind, form := classify(s)
+		return distinct(s, kind, form)
 	}, Decode)
 }
 

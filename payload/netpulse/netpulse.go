@@ -74,11 +74,27 @@ import (
 const source = "netpulse"
 
 // Format returns the format for [payload.Formats]: an object with a text id, and
-// either status and event_type, or a result that is a text.
+// one of
+//
+//   - status and event_type, as in generation 4
+//   - a result that is a text, as in generations 1 to 3
+//   - a status that is "success" or "failed", and a result that is null or a
+//     device or a driver, which generations 2 and 3 should not send
+//
+// So a generation is recognised without any of its optional members.
 func Format() payload.Format {
 	return payload.NewFormat(source, func(s payload.Shape) bool {
-		return s.Kind() == "object" && s.KindOf("id") == "string" &&
-			(s.Has("status", "event_type") || s.KindOf("result") == "string")
+		if s.Kind() != "object" || s.KindOf("id") != "string" || s.Has("jsonrpc") {
+			return false // nothing, or an answer of JSON-RPC
+		}
+		if s.Has("status", "event_type") || s.KindOf("result") == "string" {
+			return true
+		}
+		switch Status(s.Text("status")) {
+		case StatusSuccess, StatusFailed:
+			return s.KindOf("result") == "null" || s.KindOf("device") == "object" || s.KindOf("driver") == "string"
+		}
+		return false
 	}, Decode)
 }
 
