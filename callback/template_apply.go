@@ -11,13 +11,12 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
-	"time"
 )
 
 // A view is what templates see of a message.
 type view struct {
 	ID, Type, Key string
-	Time          time.Time
+	Time          moment
 	Event         any
 	Labels        any
 	Value         any
@@ -101,7 +100,7 @@ func (w *boundedWriter) Write(p []byte) (int, error) {
 // viewOf decodes the body of m, if it is JSON. Labels are there always, so that a
 // template can ask for one of an event that has none.
 func viewOf(m *Message) *view {
-	v := &view{ID: m.ID, Type: m.Type, Key: m.Key, Time: m.Time, Labels: map[string]any{}}
+	v := &view{ID: m.ID, Type: m.Type, Key: m.Key, Time: moment{m.Time}, Labels: map[string]any{}}
 	d := json.NewDecoder(bytes.NewReader(m.Body))
 	d.UseNumber()
 	var event any

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
-	"time"
 )
 
 // A place is where a value of a template stands.
@@ -69,7 +68,7 @@ const (
 	errMissing errValue = "a value is missing"
 	errEmpty   errValue = "a value in the path is empty"
 	errNested  errValue = "a value is an object or a list"
-	errFormat  errValue = "a format of printf is not allowed"
+	errFormat  errValue = "a format of printf or of the time is not allowed"
 	errLong    errValue = "the result is too long"
 	errDots    errValue = "the path would leave its folder"
 	errResult  errValue = "the result is not a valid URL"
@@ -116,8 +115,8 @@ func scalar(v any) (string, error) {
 		return strconv.FormatInt(v, 10), nil
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64), nil
-	case time.Time:
-		return v.UTC().Format(time.RFC3339), nil
+	case moment:
+		return v.String(), nil
 	}
 	return "", errNested
 }

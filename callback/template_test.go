@@ -42,6 +42,7 @@ func TestURLTemplates(t *testing.T) {
 		{"/{{ $event.big }}", "/123456789012345678901234567890"},
 		{"/?e={{ $event.empty }}", "/?e="},
 		{"/{{ $message.Type }}/{{ .Key }}?t={{ .Time }}", "/firing/k%2F1?t=2026-01-02T02%3A04%3A05Z"},
+		{`/{{ $message.Time.Format "2006-01-02T15" }}/{{ .Time.UTC.Format "15:04" }}/{{ .Time.Unix }}/{{ print .Time.UnixMilli }}`, "/2026-01-02T03/02:04/1767319445/1767319445000"},
 		{"/{{ $labels.pct }}", "/%252e%252e"},
 		{"/{{ $labels.uni }}?q={{ $labels.uni }}&é=1", "/%C3%9F?q=%C3%9F&%C3%A9=1"},
 		{"/{{ index $labels \"dash-ed\" }}", "/d"},
@@ -141,6 +142,7 @@ func TestTemplateFaultsSendNothing(t *testing.T) {
 		{"format that doubles", `/{{ $a := "xxxxxxxx" }}` + strings.Repeat(`{{ $a = printf "%[1]s%[1]s" $a }}`, 60) + "{{ len $a }}", "", nasty, "too long"},
 		{"event over and over", `/{{ printf "` + strings.Repeat("%[1]v", 50) + `" $event | len }}`, "", long, "too long"},
 		{"event twice too often", "/{{ print " + strings.Repeat("$event ", 50) + "| len }}", "", long, "too long"},
+		{"layout that could double in November", `/{{ $message.Time.Format "` + strings.Repeat("1", 65) + `" }}`, "", nasty, "a format"},
 		{"format from the event", "/{{ printf $event.a 1 }}", "", long, "too long"},
 		{"comparison of unlike things", "/{{ if eq $event.severity $labels }}a{{ end }}", "", nasty, "of another kind"},
 	}
