@@ -10,10 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMain makes the test binary the receiver where it is told to be.
+// TestMain makes the test binary the process that it is told to be.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == serveCommand {
-		serve()
+	if child() {
 		return
 	}
 	os.Exit(m.Run())
@@ -40,22 +39,37 @@ func TestEveryCaseDoesItsWork(t *testing.T) {
 }
 
 func TestRatioIsTakenRoundByRound(t *testing.T) {
-	m, least, most := ratio(row{cpu: []float64{10, 200, 30}}, row{cpu: []float64{10, 100, 10}})
-	assert.InDelta(t, 2, m, 0)
-	assert.InDelta(t, 1, least, 0)
-	assert.InDelta(t, 3, most, 0)
+	s := ratio([]float64{10, 200, 30}, []float64{10, 100, 10})
+	assert.Equal(t, spread{2, 1, 3}, s)
+}
+
+// twoCases is a result with a goal that was met and others that were not.
+func twoCases() result {
+	return result{
+		group: group{
+			title:     "work",
+			goals:     []goal{{"a", cost, "b", 0.5}, {"b", cost, "a", 2}, {"a", perSecond, "", 20_000_000}, {"a", allocs, "", 3}},
+			headlines: []headline{{work: "to work", ours: "a", theirs: []string{"b"}}},
+		},
+		rows: []row{
+			{bench: bench{name: "a", ours: true}, cost: []float64{60}, took: []float64{100}, allocs: []float64{3}, bytes: []float64{0}},
+			{bench: bench{name: "b"}, cost: []float64{100}, took: []float64{100}, allocs: []float64{3}, bytes: []float64{0}},
+		},
+	}
 }
 
 func TestGoalsSayWhatWasMissed(t *testing.T) {
-	r := result{
-		group: group{title: "work", goals: []goal{{"a", "b", 0.5}, {"b", "a", 2}}},
-		rows: []row{
-			{bench: bench{name: "a"}, cpu: []float64{60}},
-			{bench: bench{name: "b"}, cpu: []float64{100}},
-		},
-	}
+	r := twoCases()
 	table := goalsTable([]result{r})
+	assert.Contains(t, table, "Goals: 2 of 4 met")
 	assert.Contains(t, table, "a ÷ b | ≤ 0.50 | 0.60 | 0.60–0.60 | **missed** |")
 	assert.Contains(t, table, "b ÷ a | ≤ 2.00 | 1.67 | 1.67–1.67 | met |")
-	assert.Contains(t, string(chart([]result{r})), ">1.67<")
+	assert.Contains(t, table, "work: a | ≥ 20000000/s | 10000000/s | 10000000/s–10000000/s | **missed** |")
+	assert.Contains(t, table, "work: a | ≤ 3 allocs | 3 allocs |")
+	assert.Contains(t, r.table(), "| b | 100ns | 1.67 | 1.67–1.67 | 3 | 0 | met: 1.67 (≤ 2.00 of a) |")
+}
+
+func TestSummaryIsATableForREADME(t *testing.T) {
+	assert.Contains(t, summary("a machine", []result{twoCases()}), "| work | ÷ |\n|---|---|\n| to work | b 0.60 |\n")
+	assert.Empty(t, summary("a machine", nil))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/bytedance/sonic"
 	gojson "github.com/goccy/go-json"
@@ -15,7 +16,7 @@ import (
 
 // repeat makes a bench of a function.
 func repeat(name string, ours bool, f func() error) bench {
-	return bench{name, ours, func(_ context.Context, n int) error {
+	return bench{name: name, ours: ours, op: func(_ context.Context, n int) error {
 		for range n {
 			if err := f(); err != nil {
 				return err
@@ -28,13 +29,21 @@ func repeat(name string, ours bool, f func() error) bench {
 func jsonGroups(context.Context, bool) ([]group, error) {
 	var groups []group
 	for _, n := range []int{10, 1000} {
-		groups = append(groups, decodeGroup(n), encodeGroup(n))
+		decode, encode := decodeGroup(n), encodeGroup(n)
+		if n == 1000 {
+			peers := []string{"encoding/json", "goccy/go-json", "sonic, ConfigStd"}
+			decode.headlines = []headline{{work: "decode 1,000 Alertmanager alerts", ours: "alertwire", theirs: peers}}
+			encode.headlines = []headline{{work: "encode 1,000 Alertmanager alerts", ours: "alertwire, buffer given", theirs: peers}}
+		}
+		groups = append(groups, decode, encode)
 	}
-	return groups, nil
+	small, err := smallGroups()
+	return append(groups, small...), err
 }
 
 func decodeGroup(n int) group {
 	data := wire(n)
+	unknown := []byte(strings.NewReplacer(`"generatorURL"`, `"generatorURI"`, `"fingerprint"`, `"finger_print"`).Replace(string(data)))
 	into := func(unmarshal func([]byte, any) error) func() error {
 		return func() error {
 			var m webhook.Message
@@ -47,17 +56,22 @@ func decodeGroup(n int) group {
 		cases: []bench{
 			repeat("encoding/json", false, into(json.Unmarshal)),
 			repeat("alertwire", true, func() error { _, err := alertmanager.Decode(data); return err }),
+			repeat("alertwire, a fifth of the members unknown", true, func() error { _, err := alertmanager.Decode(unknown); return err }),
 			repeat("alertwire, shape only", true, func() error { _, err := payload.ShapeOf(data); return err }),
 			repeat("goccy/go-json", false, into(func(b []byte, v any) error { return gojson.Unmarshal(b, v) })),
-			repeat("sonic, standard settings", false, into(sonic.ConfigStd.Unmarshal)),
+			repeat("sonic, ConfigStd", false, into(sonic.ConfigStd.Unmarshal)),
 		},
-		goals: []goal{{"alertwire", "encoding/json", 0.30}, {"alertwire, shape only", "encoding/json", 0.08}},
+		goals: []goal{
+			{"alertwire", cost, "encoding/json", 0.30}, {"alertwire, shape only", cost, "encoding/json", 0.08}, {"alertwire, shape only", allocs, "", 3},
+			{"alertwire, a fifth of the members unknown", cost, "alertwire", 1.10},
+		},
 	}
 }
 
 func encodeGroup(n int) group {
 	typed, own := message(n), theirs(n)
-	came, err := alertmanager.Decode(wire(n))
+	raw := wire(n)
+	came, err := alertmanager.Decode(raw)
 	if err != nil {
 		panic(err)
 	}
@@ -72,9 +86,14 @@ func encodeGroup(n int) group {
 			repeat("alertwire, buffer given", true, func() (err error) { buf, err = typed.AppendJSON(buf[:0]); return err }),
 			repeat("alertwire", true, func() error { _, err := typed.AppendJSON(nil); return err }),
 			repeat("alertwire, unchanged since it came", true, func() (err error) { buf, err = came.AppendJSON(buf[:0]); return err }),
+			repeat("alertwire, the bytes that came", true, func() error { buf = append(buf[:0], came.Raw()...); return nil }),
+			repeat("a copy of the bytes", false, func() error { buf = append(buf[:0], raw...); return nil }),
 			repeat("goccy/go-json", false, into(func(v any) ([]byte, error) { return gojson.Marshal(v) })),
-			repeat("sonic, standard settings", false, into(sonic.ConfigStd.Marshal)),
+			repeat("sonic, ConfigStd", false, into(sonic.ConfigStd.Marshal)),
 		},
-		goals: []goal{{"alertwire, buffer given", "encoding/json", 0.30}},
+		goals: []goal{
+			{"alertwire, buffer given", cost, "encoding/json", 0.30}, {"alertwire, buffer given", allocs, "", 0},
+			{"alertwire, the bytes that came", cost, "a copy of the bytes", 1.5},
+		},
 	}
 }

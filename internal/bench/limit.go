@@ -2,23 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/didip/tollbooth/v7"
-	tblimiter "github.com/didip/tollbooth/v7/limiter"
 	"github.com/go-chi/httprate"
-	"github.com/sethvargo/go-limiter/httplimit"
 	"github.com/sethvargo/go-limiter/memorystore"
 	"github.com/throttled/throttled/v2"
 	throttledstore "github.com/throttled/throttled/v2/store/memstore"
 	"github.com/ulule/limiter/v3"
-	"github.com/ulule/limiter/v3/drivers/middleware/stdlib"
 	ululememory "github.com/ulule/limiter/v3/drivers/store/memory"
 	"golang.org/x/time/rate"
 
@@ -42,9 +38,20 @@ func limitGroups(ctx context.Context, _ bool) ([]group, error) {
 		return nil, err
 	}
 	groups := []group{
-		{title: "Admit one key"},
-		{title: "Admit one of 10,000 keys", goals: []goal{{"alertwire", "sethvargo/go-limiter", 0.65}, {"alertwire", "x/time/rate in a map", 0.65}}},
-		{title: "Admit a key that was never seen", goals: []goal{{"alertwire", "sethvargo/go-limiter", 0.40}, {"alertwire", "throttled", 0.40}}},
+		{title: "Admit one key", goals: []goal{
+			{"alertwire", each, "", 40}, {"alertwire", allocs, "", 0},
+			{addressName, each, "", 90}, {addressName, allocs, "", 0},
+		}},
+		{title: "Admit one of 10,000 keys", goals: []goal{
+			{"alertwire", each, "", 70}, {"alertwire", allocs, "", 0},
+			{"alertwire", cost, "sethvargo/go-limiter", 0.65}, {"alertwire", cost, "x/time/rate in a map", 0.65},
+			{twoName, cost, "alertwire", 2},
+		}, headlines: []headline{{work: "admit one of 10,000 keys", ours: "alertwire", theirs: []string{
+			"x/time/rate in a map", "sethvargo/go-limiter", "throttled", "ulule/limiter", "didip/tollbooth", "go-chi/httprate"}}}},
+		{title: "Admit a key that was never seen", goals: []goal{
+			{"alertwire", each, "", 300},
+			{"alertwire", cost, "sethvargo/go-limiter", 0.40}, {"alertwire", cost, "throttled", 0.40},
+		}},
 	}
 	var fresh int
 	for _, t := range takes {
@@ -53,6 +60,11 @@ func limitGroups(ctx context.Context, _ bool) ([]group, error) {
 		groups[1].cases = append(groups[1].cases, repeat(t.name, t.ours, func() error { i++; return t.take(keys[i%len(keys)]) }))
 		groups[2].cases = append(groups[2].cases, repeat(t.name, t.ours, func() error { fresh++; return t.take("fresh" + strconv.Itoa(fresh)) }))
 	}
+	two, err := twoGoroutines()
+	if err != nil {
+		return nil, err
+	}
+	groups[0].cases, groups[1].cases = append(groups[0].cases, addressAndGlobal(ctx)), append(groups[1].cases, two)
 	middle, err := middlewares()
 	if err != nil {
 		return nil, err
@@ -144,70 +156,42 @@ func takers(ctx context.Context) ([]taker, error) {
 	}, nil
 }
 
-// middlewares are the same over HTTP, by address and with headers.
-func middlewares() (group, error) {
-	next := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
-	seth, err := memorystore.New(&memorystore.Config{Tokens: plenty, Interval: time.Minute})
-	if err != nil {
-		return group{}, err
-	}
-	sethMiddleware, err := httplimit.NewMiddleware(seth, httplimit.IPKeyFunc())
-	if err != nil {
-		return group{}, err
-	}
-	store, err := throttledstore.NewCtx(0)
-	if err != nil {
-		return group{}, err
-	}
-	gcra, err := throttled.NewGCRARateLimiterCtx(store, throttled.RateQuota{MaxRate: throttled.PerSec(1_000_000), MaxBurst: 1_000_000})
-	if err != nil {
-		return group{}, err
-	}
-	thr := throttled.HTTPRateLimiterCtx{RateLimiter: gcra, VaryBy: &throttled.VaryBy{RemoteAddr: true}}
-	ulule := stdlib.NewMiddleware(limiter.New(ululememory.NewStore(), limiter.Rate{Period: time.Minute, Limit: plenty}))
-	ours, err := ratelimit.New(ratelimit.Rate{Events: plenty, Per: time.Minute}, ratelimit.Options{})
-	if err != nil {
-		return group{}, err
-	}
-	toll := tollbooth.NewLimiter(plenty, &tblimiter.ExpirableOptions{DefaultExpirationTTL: time.Hour})
-	toll.SetIPLookups([]string{"RemoteAddr"})
+const (
+	addressName = "alertwire, address and global"
+	twoName     = "alertwire, two goroutines"
+)
 
-	serve := func(name string, ours bool, h http.Handler) bench {
-		r := httptest.NewRequest(http.MethodPost, "/", nil)
-		w := &discard{h: http.Header{}}
-		return repeat(name, ours, func() error {
-			clear(w.h)
-			w.status = 0
-			h.ServeHTTP(w, r)
-			if w.status >= 400 {
-				return fmt.Errorf("%s: status %d", name, w.status)
-			}
-			return nil
-		})
-	}
-	return group{
-		title: "Middleware, a request that is admitted",
-		cases: []bench{
-			serve("sethvargo/go-limiter", false, sethMiddleware.Handle(next)),
-			serve("alertwire", true, ratelimit.Enforce(ratelimit.EnforceOptions{}, ratelimit.Limit{Name: "ip", Limiter: ours, Key: ratelimit.RemoteIP})(next)),
-			serve("throttled", false, thr.RateLimit(next)),
-			serve("ulule/limiter", false, ulule.Handler(next)),
-			serve("didip/tollbooth", false, tollbooth.LimitHandler(toll, next)),
-			serve("go-chi/httprate", false, httprate.LimitBy(plenty, time.Minute, func(r *http.Request) (string, error) {
-				host, _, err := net.SplitHostPort(r.RemoteAddr)
-				return httprate.CanonicalizeIP(host), err
-			})(next)),
-		},
-		goals: []goal{{"alertwire", "sethvargo/go-limiter", 0.5}, {"alertwire", "throttled", 0.5}},
-	}, nil
+// addressAndGlobal takes from two buckets, from both or from none.
+func addressAndGlobal(ctx context.Context) bench {
+	var m ratelimit.Memory
+	r := ratelimit.Rate{Events: plenty, Per: time.Minute}
+	reqs := []ratelimit.Request{{Name: "ip", Key: keys[0], Rate: r, N: 1}, {Name: "all", Rate: r, N: 1}}
+	out := make([]ratelimit.Decision, 2)
+	return repeat(addressName, true, func() error { return m.Take(ctx, reqs, out) })
 }
 
-// discard is a ResponseWriter that keeps its header.
-type discard struct {
-	h      http.Header
-	status int
+// twoGoroutines decide at the same time; their processor time is added up.
+func twoGoroutines() (bench, error) {
+	l, err := ratelimit.New(ratelimit.Rate{Events: plenty, Per: time.Minute}, ratelimit.Options{})
+	if err != nil {
+		return bench{}, err
+	}
+	return bench{name: twoName, ours: true, op: func(_ context.Context, n int) error {
+		var wg sync.WaitGroup
+		var refused atomic.Bool
+		for g := range 2 {
+			wg.Go(func() {
+				for i := g; i < n; i += 2 {
+					if !l.Allow(keys[i%len(keys)]) {
+						refused.Store(true)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if refused.Load() {
+			return errors.New("refused")
+		}
+		return nil
+	}}, nil
 }
-
-func (d *discard) Header() http.Header         { return d.h }
-func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
-func (d *discard) WriteHeader(status int)      { d.status = status }

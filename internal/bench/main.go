@@ -4,6 +4,7 @@
 //	go run ./internal/bench                    # everything, a quarter of an hour
 //	go run ./internal/bench -quick             # a first impression, two minutes at most
 //	go run ./internal/bench -only send,sign    # some of it
+//	go run ./internal/bench -svg chart.svg -md table.md
 //
 // Each peer is used the way its README says. What counts are the ratios: they
 // are taken round by round, and their spread stands beside them. Absolute times
@@ -29,15 +30,16 @@ var groups = []struct {
 }{
 	{"send", sendGroups},
 	{"fanout", fanoutGroups},
+	{"overhead", overheadGroups},
 	{"json", jsonGroups},
 	{"sign", signGroups},
 	{"limit", limitGroups},
 	{"redis", redisGroups},
+	{"durable", durableGroups},
 }
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == serveCommand {
-		serve()
+	if child() {
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -46,6 +48,20 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// child does the work of a process that this program has started, and reports
+// whether it is one.
+func child() bool {
+	switch {
+	case len(os.Args) == 2 && os.Args[1] == serveCommand:
+		serve()
+	case len(os.Args) == 3 && os.Args[1] == memoryCommand:
+		reportMemory(os.Args[2])
+	default:
+		return false
+	}
+	return true
 }
 
 func run(ctx context.Context, args []string) error {
@@ -57,6 +73,7 @@ func run(ctx context.Context, args []string) error {
 	quick := fs.Bool("quick", false, "few and short rounds: at most two minutes")
 	only := fs.String("only", strings.Join(names, ","), "`groups` to run")
 	svg := fs.String("svg", "", "write a chart of the ratios to this `file`")
+	md := fs.String("md", "", "write the table of README to this `file`")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -71,8 +88,8 @@ func run(ctx context.Context, args []string) error {
 	if *quick {
 		p = plan{rounds: 5, slice: 25 * time.Millisecond}
 	}
-	fmt.Printf("%s, %s/%s, %d CPUs, %d rounds of %s a case\n", runtime.Version(), runtime.GOOS, runtime.GOARCH,
-		runtime.NumCPU(), p.rounds, p.slice)
+	machine := fmt.Sprintf("%s, %s/%s, %d CPUs", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	fmt.Printf("%s, %d rounds of %s a case\n", machine, p.rounds, p.slice)
 
 	var results []result
 	for _, g := range groups {
@@ -93,8 +110,15 @@ func run(ctx context.Context, args []string) error {
 		}
 	}
 	fmt.Print(goalsTable(results))
+	table := summary(machine, results)
+	fmt.Print("\n### For README\n\n", table)
+	if *md != "" {
+		if err := os.WriteFile(*md, []byte(table), 0o644); err != nil {
+			return err
+		}
+	}
 	if *svg != "" {
-		return os.WriteFile(*svg, chart(results), 0o644)
+		return os.WriteFile(*svg, chart(machine, results), 0o644)
 	}
 	return nil
 }

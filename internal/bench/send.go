@@ -1,43 +1,42 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
-	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/go-resty/resty/v2"
-	"github.com/hashicorp/go-retryablehttp"
-	"github.com/prometheus/alertmanager/alert"
-	amcommon "github.com/prometheus/alertmanager/config/common"
-	"github.com/prometheus/alertmanager/notify"
-	"github.com/prometheus/alertmanager/notify/webhook"
-	"github.com/prometheus/alertmanager/template"
-	commoncfg "github.com/prometheus/common/config"
-	"github.com/prometheus/common/model"
-	"github.com/valyala/fasthttp"
-
+	"github.com/alertwire/alertwire/auth"
 	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/callback/dispatch"
 )
 
 const timeout = 10 * time.Second
 
+// The names by which goals and headlines speak of the cases of a send.
+const (
+	doName        = "net/http Do"
+	doMarshalName = "net/http Do and json.Marshal"
+	plainName     = "alertwire"
+	safeName      = "alertwire, retry, breaker and limit"
+	queueName     = "alertwire, through the dispatcher"
+	signedName    = "alertwire, signed"
+	typedName     = "alertwire, 5 typed alerts"
+	typed10Name   = "alertwire, 10 typed alerts"
+	notifyName    = "Alertmanager Notify, 10 alerts"
+	n9eName       = "Nightingale callback processor"
+	grafanaName   = "Grafana webhook"
+)
+
 // sender sends one message.
 type sender func(ctx context.Context) error
 
-// spread makes a bench of many senders at once.
-func spread(name string, ours bool, senders int, send sender) bench {
-	return bench{name, ours, func(ctx context.Context, n int) error {
+// spreadOver makes a bench of many senders at once.
+func spreadOver(senders int, name string, ours bool, send sender) bench {
+	return bench{name: name, ours: ours, op: func(ctx context.Context, n int) error {
 		if senders == 1 {
 			for range n {
 				if err := send(ctx); err != nil {
@@ -74,265 +73,189 @@ func sendGroups(ctx context.Context, _ bool) ([]group, error) {
 		return nil, err
 	}
 	var groups []group
-	for i, way := range []struct {
-		title, url string
-		senders    int
+	for _, way := range []struct {
+		title   string
+		lane    lane
+		goals   []goal
+		of, all string // headlines: of ready bytes, and of typed alerts
 	}{
-		{"Send 4 KiB over HTTP, one sender", t.http, 1},
-		{"Send 4 KiB over HTTPS, one sender", t.https, 1},
-		{"Send 4 KiB over HTTPS, 64 senders", t.https, 64},
+		{"Send 4 KiB over HTTP, one sender", lane{to: t.http, senders: 1}, goalsHTTP, "", ""},
+		{"Send 4 KiB over HTTPS, one sender", lane{to: t.https, ca: t.ca, senders: 1}, goalsHTTPS, "", "typed alerts over HTTPS, one sender"},
+		{"Send 4 KiB over HTTPS, 64 senders", lane{to: t.https, ca: t.ca, senders: 64}, goals64, "4 KiB over HTTPS, 64 senders", "typed alerts over HTTPS, 64 senders"},
+		{"Send 4 KiB over HTTP/2, one sender", lane{to: t.h2, ca: t.ca, senders: 1, h2: true}, goalsH2, "", ""},
 	} {
-		g, err := sendGroup(t, way.url, way.senders)
+		g, err := way.lane.group(ctx)
 		if err != nil {
 			return nil, err
 		}
-		g.title = way.title
-		if i == 2 {
-			g.close = t.stop // groups are measured in this order
+		g.title, g.goals = way.title, way.goals
+		if way.of != "" {
+			g.headlines = append(g.headlines, headline{work: "send " + way.of, ours: plainName,
+				theirs: []string{doName, "http.DefaultTransport", "go-retryablehttp", "resty", "fasthttp"}})
+		}
+		if way.all != "" {
+			only := way.lane.senders == 1
+			g.headlines = append(g.headlines,
+				headline{work: "send 5 " + way.all, ours: typedName, theirs: []string{doMarshalName, n9eName, grafanaName}, textOnly: only},
+				headline{work: "send 10 " + way.all, ours: typed10Name, theirs: []string{notifyName}, textOnly: only})
 		}
 		groups = append(groups, g)
 	}
+	groups[len(groups)-1].close = t.stop // groups are measured in this order
 	return groups, nil
 }
 
-func sendGroup(t *target, to string, senders int) (group, error) {
-	ready := body(4096)
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(t.ca)
-	trusting := &tls.Config{RootCAs: roots}
-
-	config := callback.Config{URL: to, TLS: callback.TLSConfig{CA: string(t.ca)}}
-	if to == t.http {
-		config.TLS = callback.TLSConfig{}
+// What is asked of sending. Ours has a deadline always, and so have the others.
+var (
+	goalsHTTP = []goal{
+		{plainName, cost, doName, 0.90}, {plainName, allocs, "", 57}, {plainName, bytesEach, "", 5 << 10},
+		{signedName, allocs, "", 60},
+		{safeName, cost, plainName, 1.02}, {safeName, more, plainName, 2},
+		{typedName, cost, doName, 1.00}, {typedName, cost, doMarshalName, 0.75},
+		{typed10Name, cost, notifyName, 0.30},
 	}
+	goalsHTTPS = []goal{
+		{plainName, cost, doName, 0.90},
+		{typedName, cost, doName, 1.00}, {typedName, cost, doMarshalName, 0.75},
+		{typedName, cost, n9eName, 0.10}, {typedName, cost, grafanaName, 0.10},
+		{typed10Name, cost, notifyName, 0.30},
+	}
+	goals64 = []goal{
+		{plainName, cost, doName, 0.90}, {plainName, wall, doName, 1.00},
+		{typedName, cost, doName, 1.00}, {typedName, cost, doMarshalName, 0.75},
+		{typedName, cost, n9eName, 0.10}, {typedName, cost, grafanaName, 0.10},
+		{typed10Name, cost, notifyName, 0.20},
+	}
+	goalsH2 = []goal{
+		{plainName, cost, doName, 1.00},
+		{typedName, cost, doName, 1.10}, {typedName, cost, doMarshalName, 0.85},
+	}
+)
+
+// A lane is one way to one receiver.
+type lane struct {
+	to      string
+	ca      []byte // nil over HTTP
+	senders int
+	h2      bool
+}
+
+func (l lane) bench(name string, ours bool, send sender) bench {
+	return spreadOver(l.senders, name, ours, send)
+}
+
+// trusting returns the settings of a client that knows the receiver.
+func (l lane) trusting() *tls.Config {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(l.ca)
+	return &tls.Config{RootCAs: roots}
+}
+
+func (l lane) group(ctx context.Context) (group, error) {
+	g := group{note: "The receiver is another process. Bodies are ready bytes of 4 KiB. With 5 typed alerts, which make about as much, are also those of json.Marshal, Nightingale and Grafana."}
+	ours, err := l.ours(ctx)
+	if err != nil {
+		return g, err
+	}
+	own := &http.Client{Transport: &http.Transport{TLSClientConfig: l.trusting(), MaxIdleConnsPerHost: 256, ForceAttemptHTTP2: l.h2}}
+	ready := body(4096)
+	same := func() ([]byte, error) { return ready, nil }
+	g.cases = append(g.cases, l.bench(doName, false, do(own, l.to, same)))
+	g.cases = append(g.cases, ours...)
+	g.cases = append(g.cases, l.bench(doMarshalName, false, do(own, l.to, marshal(theirs(5)))))
+	if l.h2 {
+		return g, nil // the others would be measured over their own idea of it
+	}
+	g.cases = append(g.cases, l.clients(ready)...)
+	peers, err := l.alertSenders()
+	g.cases = append(g.cases, peers...)
+	return g, err
+}
+
+// ours are the ways in which alertwire sends.
+func (l lane) ours(ctx context.Context) ([]bench, error) {
+	config := callback.Config{URL: l.to, TLS: callback.TLSConfig{CA: string(l.ca)}}
 	hook, err := callback.New(config, callback.Options{})
 	if err != nil {
-		return group{}, err
+		return nil, err
 	}
-	decorated := callback.Decorate(hook, callback.Retry(callback.RetryPolicy{}), callback.Breaker(callback.BreakerPolicy{}))
-	call := func(c callback.Caller, m func() (callback.Message, error)) sender {
+	signer, err := auth.NewHMAC(auth.StandardWebhooks(), auth.HMACOptions{Secrets: []auth.Secret{auth.Secret(newSecret())}})
+	if err != nil {
+		return nil, err
+	}
+	signed, err := callback.New(config, callback.Options{Signer: signer})
+	if err != nil {
+		return nil, err
+	}
+	limit, err := plentyOf()
+	if err != nil {
+		return nil, err
+	}
+	safe := callback.Decorate(hook, callback.Retry(callback.RetryPolicy{}), callback.Breaker(callback.BreakerPolicy{}), limit)
+	prepared, err := callback.NewMessage(body(4096))
+	if err != nil {
+		return nil, err
+	}
+	call := func(c callback.Caller) sender {
+		return func(ctx context.Context) error { _, err := c.Call(ctx, prepared); return err }
+	}
+	typed := func(n int) sender {
+		event := message(n)
 		return func(ctx context.Context) error {
-			msg, err := m()
-			if err != nil {
-				return err
+			m, err := callback.NewMessage(event)
+			if err == nil {
+				_, err = hook.Call(ctx, m)
 			}
-			_, err = c.Call(ctx, msg)
 			return err
 		}
 	}
-	prepared, err := callback.NewMessage(ready)
-	if err != nil {
-		return group{}, err
+	list := []bench{
+		l.bench(plainName, true, call(hook)),
+		l.bench(safeName, true, call(safe)),
 	}
-	bytesReady := func() (callback.Message, error) { return prepared, nil }
-	typed := func(n int) func() (callback.Message, error) {
-		event := message(n)
-		return func() (callback.Message, error) { return callback.NewMessage(event) }
-	}
-
-	notifier, alerts, notifyCtx, err := alertmanagerNotifier(to, t.ca, 10)
-	if err != nil {
-		return group{}, err
-	}
-	std := &http.Client{Transport: &http.Transport{TLSClientConfig: trusting, MaxIdleConnsPerHost: 256}}
-	defaults := http.DefaultTransport.(*http.Transport).Clone()
-	defaults.TLSClientConfig = trusting
-	retryable := retryablehttp.NewClient()
-	retryable.Logger = nil
-	retryable.HTTPClient.Transport.(*http.Transport).TLSClientConfig = trusting
-	rest := resty.New().SetTLSClientConfig(trusting)
-	fast := &fasthttp.Client{TLSConfig: trusting}
-	five := theirs(5)
-
-	do := func(c *http.Client, encode func() ([]byte, error)) sender {
-		return func(ctx context.Context) error {
-			data, err := encode()
-			if err != nil {
-				return err
-			}
-			ctx, cancel := context.WithTimeout(ctx, timeout)
-			defer cancel()
-			r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(data))
-			if err != nil {
-				return err
-			}
-			r.Header.Set("Content-Type", "application/json")
-			resp, err := c.Do(r)
-			return finish(resp, err)
-		}
-	}
-	same := func() ([]byte, error) { return ready, nil }
-
-	return group{
-		note: "The receiver is another process. Bodies are ready bytes of 4 KiB, and about as much with 5 typed alerts.",
-		cases: []bench{
-			spread("net/http Do", false, senders, do(std, same)),
-			spread("alertwire", true, senders, call(hook, bytesReady)),
-			spread("alertwire, retry and breaker", true, senders, call(decorated, bytesReady)),
-			spread("alertwire, 5 typed alerts", true, senders, call(hook, typed(5))),
-			spread("alertwire, 10 typed alerts", true, senders, call(hook, typed(10))),
-			spread("net/http Do and json.Marshal, 5 typed alerts", false, senders, do(std, func() ([]byte, error) { return json.Marshal(five) })),
-			spread("http.DefaultTransport", false, senders, do(&http.Client{Transport: defaults}, same)),
-			spread("fasthttp", false, senders, func(context.Context) error {
-				r, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
-				defer fasthttp.ReleaseRequest(r)
-				defer fasthttp.ReleaseResponse(resp)
-				r.SetRequestURI(to)
-				r.Header.SetMethod(fasthttp.MethodPost)
-				r.Header.SetContentType("application/json")
-				r.SetBodyRaw(ready)
-				return fast.DoTimeout(r, resp, timeout)
-			}),
-			spread("go-retryablehttp", false, senders, func(ctx context.Context) error {
-				ctx, cancel := context.WithTimeout(ctx, timeout)
-				defer cancel()
-				r, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, to, ready)
-				if err != nil {
-					return err
-				}
-				r.Header.Set("Content-Type", "application/json")
-				resp, err := retryable.Do(r)
-				return finish(resp, err)
-			}),
-			spread("resty", false, senders, func(ctx context.Context) error {
-				ctx, cancel := context.WithTimeout(ctx, timeout)
-				defer cancel()
-				_, err := rest.R().SetContext(ctx).SetHeader("Content-Type", "application/json").SetBody(ready).Post(to)
-				return err
-			}),
-			spread("Alertmanager Notify, 10 alerts", false, senders, func(ctx context.Context) error {
-				_, err := notifier.Notify(notifyCtx(ctx), alerts...)
-				return err
-			}),
-		},
-		goals: []goal{
-			{"alertwire", "net/http Do", 0.90},
-			{"alertwire, retry and breaker", "alertwire", 1.02},
-			{"alertwire, 5 typed alerts", "net/http Do", 1.00},
-			{"alertwire, 5 typed alerts", "net/http Do and json.Marshal, 5 typed alerts", 0.75},
-			{"alertwire, 10 typed alerts", "Alertmanager Notify, 10 alerts", 0.30},
-		},
-	}, nil
-}
-
-func finish(resp *http.Response, err error) error {
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, resp.Body)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("status %d", resp.StatusCode)
-	}
-	return err
-}
-
-// alertmanagerNotifier returns Alertmanager's webhook notifier as Alertmanager
-// makes it, and n alerts for it.
-func alertmanagerNotifier(to string, ca []byte, n int) (*webhook.Notifier, []*alert.Alert, func(context.Context) context.Context, error) {
-	tmpl, err := template.FromGlobs(nil)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	tmpl.ExternalURL = &url.URL{Scheme: "http", Host: "alertmanager.monitoring.svc:9093"}
-	var conf webhook.WebhookConfig
-	httpConfig := commoncfg.DefaultHTTPClientConfig
-	httpConfig.TLSConfig.CA = string(ca)
-	conf.HTTPConfig = &httpConfig
-	conf.URL = amcommon.SecretTemplateURL(to)
-	notifier, err := webhook.New(&conf, tmpl, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	var alerts []*alert.Alert
-	for _, a := range message(n).Alerts {
-		theirs := &alert.Alert{}
-		theirs.Labels, theirs.Annotations = model.LabelSet{}, model.LabelSet{}
-		for _, l := range a.Labels {
-			theirs.Labels[model.LabelName(l.Name)] = model.LabelValue(l.Value)
-		}
-		for _, l := range a.Annotations {
-			theirs.Annotations[model.LabelName(l.Name)] = model.LabelValue(l.Value)
-		}
-		theirs.StartsAt, theirs.GeneratorURL = a.StartsAt, a.GeneratorURL
-		alerts = append(alerts, theirs)
-	}
-	withGroup := func(ctx context.Context) context.Context {
-		ctx = notify.WithGroupKey(ctx, "{}:{alertname=\"KubePodCrashLooping\"}")
-		ctx = notify.WithReceiverName(ctx, "ops-webhook")
-		return notify.WithGroupLabels(ctx, model.LabelSet{"alertname": "KubePodCrashLooping"})
-	}
-	return notifier, alerts, withGroup, nil
-}
-
-// fanoutGroups sends one message to 100 endpoints, of which ten may hang.
-func fanoutGroups(ctx context.Context, _ bool) ([]group, error) {
-	t, err := startTarget(ctx)
-	if err != nil {
-		return nil, err
-	}
-	const targets = 100
-	hang := callback.CallerFunc(func(ctx context.Context, _ callback.Message) (callback.Reply, error) {
-		<-ctx.Done()
-		return callback.Reply{}, ctx.Err()
-	})
-	fan := func(name string, hanging int) (bench, error) {
-		var good atomic.Int64
-		done := make(chan struct{}, 1<<20)
-		d, err := dispatch.NewMemory(dispatch.MemoryOptions{Observe: func(o dispatch.Outcome) {
-			if o.Result == dispatch.Delivered {
-				good.Add(1)
-				done <- struct{}{}
-			}
-		}})
+	if !l.h2 {
+		queued, err := l.queued(ctx, hook, prepared)
 		if err != nil {
-			return bench{}, err
+			return nil, err
 		}
-		var names []string
-		for i := range targets {
-			hook, err := callback.New(callback.Config{URL: t.http + fmt.Sprint(i)}, callback.Options{})
-			if err != nil {
-				return bench{}, err
-			}
-			var c callback.Caller = hook
-			if i < hanging {
-				c = hang
-			}
-			name := fmt.Sprint("e", i)
-			names = append(names, name)
-			if err := d.Add(ctx, name, c, dispatch.EndpointOptions{Queue: 1 << 20}); err != nil {
-				return bench{}, err
+		list = append(list, queued, l.bench(signedName, true, call(signed)), l.bench(typed10Name, true, typed(10)))
+	}
+	return append(list, l.bench(typedName, true, typed(5))), nil
+}
+
+// queued sends through a dispatcher, with as many messages under way as there
+// are senders.
+func (l lane) queued(ctx context.Context, hook callback.Caller, m callback.Message) (bench, error) {
+	places := make(chan struct{}, l.senders)
+	var failed atomic.Pointer[error]
+	d, err := dispatch.NewMemory(dispatch.MemoryOptions{Observe: func(o dispatch.Outcome) {
+		if o.Err != nil {
+			failed.CompareAndSwap(nil, &o.Err)
+		}
+		<-places
+	}})
+	if err != nil {
+		return bench{}, err
+	}
+	if err := d.Add(ctx, "ops", hook, dispatch.EndpointOptions{Concurrency: l.senders}); err != nil {
+		return bench{}, err
+	}
+	return bench{name: queueName, ours: true, op: func(ctx context.Context, n int) error {
+		for range n {
+			places <- struct{}{}
+			if err := d.Dispatch(ctx, m, "ops"); err != nil {
+				return err
 			}
 		}
-		return bench{name, true, func(ctx context.Context, n int) error {
-			for range n {
-				msg, err := callback.NewMessage(message(1))
-				if err != nil {
-					return err
-				}
-				if err := d.Dispatch(ctx, msg, names...); err != nil {
-					return err
-				}
-				for range targets - hanging { // until the last good one has it
-					<-done
-				}
-			}
-			return nil
-		}}, nil
-	}
-	none, err := fan("none hangs", 0)
-	if err != nil {
-		return nil, err
-	}
-	ten, err := fan("ten of them hang", 10)
-	if err != nil {
-		return nil, err
-	}
-	return []group{{
-		title: "One event to 100 endpoints through the dispatcher",
-		note:  "Per event, until the last endpoint that works has it. CPU of the sender; 90 calls instead of 100 where ten hang.",
-		cases: []bench{none, ten},
-		goals: []goal{{"ten of them hang", "none hangs", 1.10}},
-		close: t.stop,
+		for range l.senders { // until the last of them is back
+			places <- struct{}{}
+		}
+		for range l.senders {
+			<-places
+		}
+		if err := failed.Load(); err != nil {
+			return *err
+		}
+		return nil
 	}}, nil
 }

@@ -12,12 +12,14 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,8 +28,10 @@ const serveCommand = "-serve-child"
 // A target is a receiver in a process of its own, so that the processor time of
 // this one is that of the sender.
 type target struct {
-	http, https string // URLs
-	ca          []byte // PEM of the certificate of https
+	http, https string // URLs; https speaks HTTP/1.1 alone
+	h2          string // offers HTTP/2
+	flaky       string // fails every fifth call
+	ca          []byte // PEM of the certificate
 	stop        func()
 }
 
@@ -51,38 +55,61 @@ func startTarget(ctx context.Context) (*target, error) {
 		return nil, fmt.Errorf("receiver: %w", err)
 	}
 	parts := strings.Fields(line)
-	ca, err := base64.StdEncoding.DecodeString(parts[2])
+	if len(parts) != 4 {
+		return nil, fmt.Errorf("receiver: says %q", line)
+	}
+	ca, err := base64.StdEncoding.DecodeString(parts[3])
 	if err != nil {
 		return nil, err
 	}
-	return &target{parts[0], parts[1], ca, func() { _ = in.Close(); _ = cmd.Wait() }}, nil
+	return &target{
+		http: parts[0], https: parts[1], h2: parts[2], flaky: parts[0] + flakyPath, ca: ca,
+		stop: func() { _ = in.Close(); _ = cmd.Wait() },
+	}, nil
 }
+
+const flakyPath = "flaky"
 
 // serve is the receiver: it reads each body to its end and answers 200, until
 // its standard input is closed.
 func serve() {
+	var calls atomic.Int64
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
+		if r.URL.Path == "/"+flakyPath && calls.Add(1)%5 == 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
 		_, _ = io.WriteString(w, "ok")
 	})
-	plain, err := net.Listen("tcp", "127.0.0.1:0")
-	check(err)
-	secure, err := net.Listen("tcp", "127.0.0.1:0")
-	check(err)
+	plain, secure, both := listen(), listen(), listen()
 	cert, ca, err := certificate()
 	check(err)
 	go func() { check(http.Serve(plain, h)) }()
-	srv := &http.Server{Handler: h, TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}}
-	srv.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){} // HTTP/1.1 alone
-	go func() { check(srv.ServeTLS(secure, "", "")) }()
-	fmt.Printf("http://%s/ https://%s/ %s\n", plain.Addr(), secure.Addr(), base64.StdEncoding.EncodeToString(ca))
+	for l, offerBoth := range map[net.Listener]bool{secure: false, both: true} {
+		srv := &http.Server{
+			Handler: h, TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}},
+			ErrorLog:  log.New(io.Discard, "", 0), // some peers break off in the middle of a handshake
+			Protocols: new(http.Protocols),
+		}
+		srv.Protocols.SetHTTP1(true)
+		srv.Protocols.SetHTTP2(offerBoth)
+		go func() { check(srv.ServeTLS(l, "", "")) }()
+	}
+	fmt.Printf("http://%s/ https://%s/ https://%s/ %s\n", plain.Addr(), secure.Addr(), both.Addr(), base64.StdEncoding.EncodeToString(ca))
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	os.Exit(0)
 }
 
+func listen() net.Listener {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(err)
+	return l
+}
+
 func check(err error) {
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "receiver:", err)
+		fmt.Fprintln(os.Stderr, "bench: child:", err)
 		os.Exit(1)
 	}
 }

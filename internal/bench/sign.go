@@ -23,7 +23,8 @@ func signGroups(context.Context, bool) ([]group, error) {
 		}
 		groups = append(groups, g...)
 	}
-	return groups, nil
+	more, err := receiveGroups()
+	return append(groups, more...), err
 }
 
 func signGroup(size int) ([]group, error) {
@@ -64,7 +65,11 @@ func signGroup(size int) ([]group, error) {
 	}
 	sum := repeat("SHA-256 alone", false, func() error { sha256.Sum256(data); return nil })
 	name := map[int]string{1 << 10: "1 KiB", 4 << 10: "4 KiB"}[size]
-	return []group{
+	github, err := auth.NewHMAC(auth.GitHub(), auth.HMACOptions{Secrets: []auth.Secret{auth.Secret(secret)}})
+	if err != nil {
+		return nil, err
+	}
+	groups := []group{
 		{
 			title: "Sign " + name + ", Standard Webhooks",
 			cases: []bench{
@@ -73,6 +78,7 @@ func signGroup(size int) ([]group, error) {
 					return err
 				}),
 				repeat("alertwire, headers included", true, func() error { return ours.Sign(r, data) }),
+				repeat("alertwire, GitHub", true, func() error { return github.Sign(r, data) }),
 				sum,
 			},
 			goals: signGoals(size),
@@ -87,14 +93,26 @@ func signGroup(size int) ([]group, error) {
 			},
 			goals: verifyGoals(size),
 		},
-	}, nil
+	}
+	if size == 1<<10 {
+		for i, h := range []headline{
+			{work: "sign 1 KiB, Standard Webhooks", ours: "alertwire, headers included", theirs: []string{"standard-webhooks"}},
+			{work: "verify 1 KiB, Standard Webhooks", ours: "alertwire", theirs: []string{"standard-webhooks"}, textOnly: true},
+		} {
+			groups[i].headlines = []headline{h}
+		}
+	}
+	return groups, nil
 }
 
 func signGoals(size int) []goal {
 	if size == 1<<10 {
-		return []goal{{"alertwire, headers included", "standard-webhooks", 0.35}}
+		return []goal{{"alertwire, headers included", cost, "standard-webhooks", 0.35}, {"alertwire, headers included", allocs, "", 1}}
 	}
-	return []goal{{"alertwire, headers included", "SHA-256 alone", 1.10}}
+	return []goal{
+		{"alertwire, headers included", cost, "SHA-256 alone", 1.10}, {"alertwire, headers included", allocs, "", 1},
+		{"alertwire, GitHub", cost, "SHA-256 alone", 1.10}, {"alertwire, GitHub", allocs, "", 1},
+	}
 }
 
 func newSecret() string {
@@ -107,5 +125,5 @@ func verifyGoals(size int) []goal {
 	if size == 1<<10 {
 		return nil
 	}
-	return []goal{{"alertwire, three live secrets", "SHA-256 alone", 3.3}}
+	return []goal{{"alertwire, three live secrets", cost, "SHA-256 alone", 3.3}, {"alertwire, three live secrets", allocs, "", 2}}
 }

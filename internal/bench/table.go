@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"html"
 	"strings"
 	"time"
 )
@@ -15,40 +13,51 @@ func (r result) table() string {
 	if r.note != "" {
 		fmt.Fprintf(&b, "%s\n\n", r.note)
 	}
-	clock := "CPU"
-	if r.wall {
-		clock = "time"
-	}
-	fmt.Fprintf(&b, "| | %s per operation | to the first | spread | allocs | bytes |\n|---|--:|--:|--:|--:|--:|\n", clock)
-	for _, row := range r.rows {
-		m, least, most := ratio(row, r.rows[0])
-		name := row.name
-		if row.ours {
-			name = "**" + name + "**"
+	if r.unit != "" {
+		fmt.Fprintf(&b, "| | %s | spread | goal |\n|---|--:|--:|---|\n", r.unit)
+		for _, row := range r.rows {
+			s := spreadOf(len(row.cost), func(i int) float64 { return row.cost[i] })
+			fmt.Fprintf(&b, "| %s | %.2f | %.2f–%.2f | %s |\n", row.title(), s.median, s.least, s.most, r.verdicts(row.name))
 		}
-		fmt.Fprintf(&b, "| %s | %s | %.2f | %.2f–%.2f | %.0f | %.0f |\n", name,
-			time.Duration(median(row.cpu)).Round(time.Nanosecond), m, least, most, row.allocs, row.bytes)
+		return b.String()
+	}
+	clock, second := "CPU per operation", ""
+	if r.wall {
+		clock, second = "time per operation", " per second |"
+	}
+	fmt.Fprintf(&b, "| | %s |%s to the first | spread | allocs | bytes | goal |\n|---|--:|", clock, second)
+	if r.wall {
+		b.WriteString("--:|")
+	}
+	b.WriteString("--:|--:|--:|--:|---|\n")
+	for _, row := range r.rows {
+		s, m := ratio(row.cost, r.rows[0].cost), median(row.cost)
+		fmt.Fprintf(&b, "| %s | %s |", row.title(), brief(time.Duration(m)))
+		if r.wall {
+			fmt.Fprintf(&b, " %.0f |", 1e9/m)
+		}
+		fmt.Fprintf(&b, " %.2f | %.2f–%.2f | %.0f | %.0f | %s |\n", s.median, s.least, s.most,
+			median(row.allocs), median(row.bytes), r.verdicts(row.name))
 	}
 	return b.String()
 }
 
-// goalsTable says which goals were met in this run.
-func goalsTable(results []result) string {
-	var b strings.Builder
-	for _, r := range results {
-		for _, g := range r.goals {
-			m, least, most := ratio(r.find(g.of), r.find(g.to))
-			verdict := "met"
-			if m > g.most {
-				verdict = "**missed**"
-			}
-			fmt.Fprintf(&b, "| %s: %s ÷ %s | ≤ %.2f | %.2f | %.2f–%.2f | %s |\n", r.title, g.of, g.to, g.most, m, least, most, verdict)
+// verdicts says what came of the goals of a case.
+func (r result) verdicts(name string) string {
+	var all []string
+	for _, g := range r.goals {
+		if g.of == name {
+			all = append(all, g.text(r))
 		}
 	}
-	if b.Len() == 0 {
-		return ""
+	return strings.Join(all, "; ")
+}
+
+func (r row) title() string {
+	if r.ours {
+		return "**" + r.name + "**"
 	}
-	return "\n### Goals\n\n| | goal | seen | spread | |\n|---|--:|--:|--:|---|\n" + b.String()
+	return r.name
 }
 
 func (r result) find(name string) row {
@@ -60,34 +69,12 @@ func (r result) find(name string) row {
 	panic("no case " + name) // a mistake in this program
 }
 
-// chart returns the ratios as an SVG picture, one bar for each case.
-func chart(results []result) []byte {
-	const width, left, bar, gap = 760, 330, 16, 5
-	var b bytes.Buffer
-	y := 30
-	for _, r := range results {
-		longest := 1.0
-		for _, row := range r.rows {
-			m, _, _ := ratio(row, r.rows[0])
-			longest = max(longest, m)
+// brief writes a time with three digits or so.
+func brief(d time.Duration) string {
+	for _, unit := range []time.Duration{time.Second, time.Millisecond, time.Microsecond} {
+		if d >= unit {
+			return d.Round(unit / 100).String()
 		}
-		fmt.Fprintf(&b, `<text x="10" y="%d" font-weight="bold">%s</text>`+"\n", y, html.EscapeString(r.title))
-		y += 10
-		for _, row := range r.rows {
-			m, _, _ := ratio(row, r.rows[0])
-			colour := "#8a94a3"
-			if row.ours {
-				colour = "#1f7a4d"
-			}
-			w := max(1, int(m/longest*(width-left-70)))
-			fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text>`, left-8, y+12, html.EscapeString(row.name))
-			fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s"/>`, left, y, w, bar, colour)
-			fmt.Fprintf(&b, `<text x="%d" y="%d">%.2f</text>`+"\n", left+w+6, y+12, m)
-			y += bar + gap
-		}
-		y += 28
 	}
-	head := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n"+
-		`<rect width="100%%" height="100%%" fill="#fff"/>`+"\n", width, y)
-	return append(append([]byte(head), b.Bytes()...), "</svg>\n"...)
+	return d.Round(time.Nanosecond).String()
 }
