@@ -33,7 +33,8 @@ func (r *Rate) Set(s string) error {
 	return nil
 }
 
-// Overload is a flag: the status of what exceeds a limit, or 0 for "auto".
+// Overload is a flag: the status of what exceeds a limit or finds a full queue,
+// or 0 for "auto".
 type Overload int
 
 // String returns the flag in the form that Set reads.
@@ -59,8 +60,8 @@ func (o *Overload) Set(s string) error {
 	return nil
 }
 
-// Func returns what ratelimit.EnforceOptions wants: nil lets it decide by the
-// sender.
+// Func returns what ratelimit.EnforceOptions and payload.HandlerOptions want: nil
+// lets them decide by the sender.
 func (o Overload) Func() func(*http.Request) int {
 	if o == 0 {
 		return nil

@@ -36,8 +36,9 @@ type Receiver struct {
 // often, is it a handshake, who sent it, what is it.
 func (r *Receiver) webhook(o Options) (http.Handler, error) {
 	var h http.Handler = payload.Handler(formats().Decode, r.accept, payload.HandlerOptions{
-		MaxBody:  o.MaxBody,
-		OnReject: r.rejected("payload"),
+		MaxBody:     o.MaxBody,
+		RetryStatus: o.OverloadStatus.Func(),
+		OnReject:    r.rejected("payload"),
 	})
 
 	if !o.NoAuth {

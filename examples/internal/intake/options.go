@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,7 +17,7 @@ import (
 // Options are what the flags say.
 type Options struct {
 	Listen          string
-	BaseURL         string
+	BaseURL         string // "" is that of the listener
 	TokenFile       string
 	NoAuth          bool
 	ChallengeSecret auth.Secret
@@ -40,8 +39,9 @@ func Flags(fs *flag.FlagSet) *Options {
 		OverloadStatus: http.StatusServiceUnavailable,
 	}
 	fs.StringVar(&o.Listen, "listen", "127.0.0.1:8001", "`address` to listen on")
-	fs.StringVar(&o.BaseURL, "base-url", cmp.Or(os.Getenv("ONCALLM_BASE_URL"), "http://localhost:8001"),
-		"`URL` under which people reach this program, for the report URLs; also ONCALLM_BASE_URL")
+	fs.StringVar(&o.BaseURL, "base-url", os.Getenv("ONCALLM_BASE_URL"),
+		"`URL` under which people reach this program, for the report URLs; also ONCALLM_BASE_URL.\n"+
+			"Without either it is the address that the program listens on, such as http://localhost:8001")
 	fs.StringVar(&o.TokenFile, "token-file", "",
 		"`file` with the bearer token that senders must have; several lines are several valid tokens, and changes are seen")
 	fs.BoolVar(&o.NoAuth, "no-auth", false, "accept alerts from anybody, instead of -token-file")
@@ -53,7 +53,8 @@ func Flags(fs *flag.FlagSet) *Options {
 	fs.Var(&o.Global, "global", "requests in all, as `events/time`; \"off\" for no limit")
 	fs.DurationVar(&o.Dedup, "dedup", time.Minute, "for how long an alert that says the same again is not forwarded")
 	fs.Var(&o.OverloadStatus, "overload-status",
-		"`status` of what exceeds a limit: 503, 429, or auto for 503 to Alertmanager and Grafana and 429 to others.\n"+
+		"`status` of what exceeds a limit or finds a full queue: 503, 429, or auto, which is 503 to Alertmanager\n"+
+			"and Grafana and 429 to others at a limit, and 429 to Nightingale alone at a full queue.\n"+
 			"Alertmanager takes 429 as final: an alert that is over before its next flush is then lost, firing\n"+
 			"and resolved. After 503 it tries again within seconds")
 	fs.StringVar(&o.MetricsPrefix, "metrics-prefix", "oncallm", "`prefix` of the metrics about /webhook")

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/alertwire/alertwire/callback/dispatch"
@@ -87,6 +89,11 @@ func (r *Receiver) Run(ctx context.Context, listen string) error {
 	if err != nil {
 		return errors.Join(err, r.drain(ctx))
 	}
+	if r.baseURL == "" {
+		r.baseURL = urlOf(l.Addr())
+	}
+	r.log.Info("listening", slog.String("address", l.Addr().String()), slog.String("base_url", r.baseURL),
+		slog.Int("endpoints", len(r.endpoints)))
 	srv := &http.Server{
 		Handler:           r,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -97,7 +104,6 @@ func (r *Receiver) Run(ctx context.Context, listen string) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l) }()
-	r.log.Info("listening", slog.String("address", l.Addr().String()), slog.Int("endpoints", len(r.endpoints)))
 
 	var broken error
 	select {
@@ -113,6 +119,21 @@ func (r *Receiver) Run(ctx context.Context, listen string) error {
 		_ = srv.Close() // somebody keeps a request open: it was told 503 or has its answer
 	}
 	return errors.Join(broken, left)
+}
+
+// urlOf returns a URL under which what listens on an address is reached, from
+// this machine if the address does not say more.
+func urlOf(a net.Addr) string {
+	addr, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		return "http://" + a.String()
+	}
+	host := net.JoinHostPort(addr.Addr().WithZone("").String(), "")
+	switch ip := addr.Addr().Unmap(); {
+	case ip.IsUnspecified(), ip == netip.AddrFrom4([4]byte{127, 0, 0, 1}), ip == netip.IPv6Loopback():
+		host = "localhost:"
+	}
+	return "http://" + host + strconv.Itoa(int(addr.Port()))
 }
 
 // drain delivers what is queued, and returns an error if not all of it could be.

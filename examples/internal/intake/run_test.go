@@ -4,7 +4,9 @@ import (
 	"context"
 	"flag"
 	"log/slog"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/alertwire/alertwire/callback/dispatch"
 	"github.com/alertwire/alertwire/examples/internal/amtest"
 	"github.com/alertwire/alertwire/examples/internal/intake"
+	"github.com/alertwire/alertwire/payload/payloadtest"
 )
 
 // TestDrain tells the receiver to stop while a callback is under way: newcomers
@@ -40,6 +43,9 @@ func TestDrain(t *testing.T) {
 	amtest.Ready(t, url+"/health")
 	resp, body := do(t, "POST", url+"/webhook", manual)
 	require.Equal(t, http.StatusOK, resp.StatusCode, body)
+	_, port, err := net.SplitHostPort(address)
+	require.NoError(t, err)
+	assert.Contains(t, body, `"report_url":"http://localhost:`+port+`/report/test123"`, "where it listens, if nobody says more")
 	hook.Await(1)
 
 	stop()
@@ -54,4 +60,56 @@ func TestDrain(t *testing.T) {
 	release()
 	require.NoError(t, <-ended)
 	assert.Len(t, hook.Requests(), 1)
+}
+
+func TestReportURLsFollowTheListener(t *testing.T) {
+	for address, want := range map[string]string{
+		"127.0.0.1:8001":      "http://localhost:8001",
+		"[::1]:80":            "http://localhost:80",
+		"0.0.0.0:9000":        "http://localhost:9000",
+		"[::]:9000":           "http://localhost:9000",
+		"[::ffff:0.0.0.0]:1":  "http://localhost:1",
+		"127.0.0.2:8001":      "http://127.0.0.2:8001",
+		"192.0.2.1:8001":      "http://192.0.2.1:8001",
+		"[2001:db8::1]:8001":  "http://[2001:db8::1]:8001",
+		"[fe80::1%eth0]:8001": "http://[fe80::1]:8001",
+	} {
+		at, err := net.ResolveTCPAddr("tcp", address)
+		require.NoError(t, err)
+		assert.Equal(t, want, intake.URLOf(at), address)
+	}
+}
+
+// A full queue is answered as -overload-status says; auto answers each sender
+// with what it heeds.
+func TestFullQueueIsAnsweredByTheFlag(t *testing.T) {
+	held, release := callbacktest.Hold(callbacktest.Status(200))
+	t.Cleanup(release)
+	tests := []struct {
+		flag                      string
+		alertmanager, nightingale int
+	}{
+		{"503", 503, 503},
+		{"429", 429, 429},
+		{"auto", 503, 429},
+	}
+	for _, tt := range tests {
+		t.Run(tt.flag, func(t *testing.T) {
+			hook := callbacktest.NewServer(t, held, held, held)
+			srv, _, _ := start(t, "["+endpoint("ops", hook.URL, `"queue":1,"concurrency":1`)+"]", "-overload-status", tt.flag)
+			body := func(n int) string { return strings.Replace(manual, "test123", strconv.Itoa(n), 1) }
+			status := 0
+			for n := range 3 { // one under way, one in the queue, one too many
+				resp, _ := do(t, "POST", srv.URL+"/webhook", body(n))
+				status = resp.StatusCode
+				if n == 0 {
+					hook.Await(1)
+				}
+			}
+			assert.Equal(t, tt.alertmanager, status)
+			resp, _ := do(t, "POST", srv.URL+"/webhook", string(payloadtest.Body("nightingale", "event-firing")))
+			assert.Equal(t, tt.nightingale, resp.StatusCode)
+			assert.NotEmpty(t, resp.Header.Get("Retry-After"))
+		})
+	}
 }

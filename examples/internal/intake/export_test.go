@@ -1,0 +1,4 @@
+package intake
+
+// URLOf is for the tests of it.
+var URLOf = urlOf
