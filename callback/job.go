@@ -20,7 +20,7 @@ type JobOptions struct {
 	Success Caller
 	// Failure is told about the others. Nil: nobody is.
 	Failure Caller
-	// Timeout bounds a report. Zero means 30 s.
+	// Timeout bounds a report, from its first attempt to its last. Zero means 30 s.
 	Timeout time.Duration
 	// Message makes the message of a job that has ended. Nil means its JSON,
 	// with the Type "job.completed" or "job.failed", the ID of the job as Key,

@@ -37,7 +37,8 @@ type HandlerOptions struct {
 	// status; of Netdata nobody knows. What is not an error status becomes 503.
 	RetryStatus func(*http.Request) int
 	// Timeout bounds the context that accept gets. Zero means no bound beyond
-	// that of the request. Flashduty waits for 1 second, Netdata for 5.
+	// that of the request. Flashduty waits for 1 second, NetPulse for 5 unless it
+	// is told otherwise; of Netdata nobody knows.
 	Timeout time.Duration
 	// Once makes repeats harmless. It is asked to reserve the identity of each
 	// delivery that has one. A fresh one goes to accept, and done gets the
