@@ -1,15 +1,49 @@
 package auth_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/alertwire/alertwire/auth"
 )
+
+// A signature is compared to its last bit, in each scheme.
+func TestEveryByteOfASignatureCounts(t *testing.T) {
+	const body = `{"status":"firing"}`
+	for name, scheme := range schemes() {
+		t.Run(name, func(t *testing.T) {
+			key := must(auth.NewHMAC(scheme, auth.HMACOptions{Secrets: []auth.Secret{whsec}}))
+			decode, encode := hex.DecodeString, hex.EncodeToString
+			if scheme.Encoding == "base64" {
+				decode, encode = base64.StdEncoding.DecodeString, base64.StdEncoding.EncodeToString
+			}
+			r := signedMessage(t, key, body)
+			list := r.Header.Get(scheme.Header)
+			at := strings.Index(list, scheme.Prefix) + len(scheme.Prefix)
+			mac, err := decode(list[at:])
+			require.NoError(t, err)
+			require.Len(t, mac, sha256.Size)
+			for i := range mac {
+				mac[i] ^= 1
+				r.Header.Set(scheme.Header, list[:at]+encode(mac))
+				require.ErrorIs(t, key.Verify(r, []byte(body)), auth.ErrMismatch, "byte %d", i)
+				mac[i] ^= 1
+			}
+			r.Header.Set(scheme.Header, list[:at]+encode(mac))
+			require.NoError(t, key.Verify(r, []byte(body)))
+		})
+	}
+}
 
 // signed returns the options of an example: its secret, and the time at which
 // the request in it was signed. A program leaves Now out.

@@ -99,11 +99,22 @@ func TestMinimumVersion(t *testing.T) {
 		_, err := hook(t, callback.Config{URL: srv.URL, TLS: c}, callback.Options{}).Call(t.Context(), message)
 		require.NoError(t, err, version)
 	}
-	old := newOldServer(t, ca)
-	for version, want := range map[string]error{"": nil, "1.2": nil, "1.3": callback.ErrRefused} {
-		c := callback.TLSConfig{CA: string(ca.PEM()), MinVersion: version}
+	tests := []struct {
+		server  uint16
+		version string
+		wantErr error
+	}{
+		{tls.VersionTLS12, "", nil},
+		{tls.VersionTLS12, "1.2", nil},
+		{tls.VersionTLS12, "1.3", callback.ErrRefused},
+		{tls.VersionTLS11, "", callback.ErrRefused},
+		{tls.VersionTLS11, "1.2", callback.ErrRefused},
+	}
+	for _, tt := range tests {
+		c := callback.TLSConfig{CA: string(ca.PEM()), MinVersion: tt.version}
+		old := newOldServer(t, ca, tt.server)
 		_, err := hook(t, callback.Config{URL: old, TLS: c}, callback.Options{}).Call(t.Context(), message)
-		require.ErrorIs(t, err, want, version)
+		require.ErrorIs(t, err, tt.wantErr, "%s from %q on", tls.VersionName(tt.server), tt.version)
 	}
 }
 
@@ -218,11 +229,14 @@ func TestSkippingVerificationIsLoggedOnce(t *testing.T) {
 	assert.Contains(t, log.String(), "endpoint=ops")
 }
 
-// newOldServer speaks TLS 1.2 and nothing newer.
-func newOldServer(t *testing.T, ca *callbacktest.Authority) (url string) {
+// newOldServer speaks TLS up to a version and nothing newer.
+func newOldServer(t *testing.T, ca *callbacktest.Authority, newest uint16) (url string) {
 	t.Helper()
 	cert, key := ca.Issue("old", time.Time{})
 	pair, err := tls.X509KeyPair(cert, key)
 	require.NoError(t, err)
-	return serveTLS(t, &tls.Config{Certificates: []tls.Certificate{pair}, MaxVersion: tls.VersionTLS12, ClientCAs: x509.NewCertPool()})
+	return serveTLS(t, &tls.Config{
+		Certificates: []tls.Certificate{pair}, ClientCAs: x509.NewCertPool(),
+		MinVersion: tls.VersionTLS10, MaxVersion: newest,
+	})
 }

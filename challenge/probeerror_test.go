@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -39,20 +40,25 @@ func TestProberTimeout(t *testing.T) {
 }
 
 // The body of a 101 is the bare connection, which no context ends: a receiver
-// that switches protocols could hold a probe for ever.
+// that switches protocols could hold a probe for ever, or its connection.
 func TestProberIsNotHeldByASwitchOfProtocols(t *testing.T) {
+	ended := make(chan error)
 	s := serveHTTP(t, func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if !assert.NoError(t, err) {
 			return
 		}
 		fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n{}")
-		_, _ = conn.Read(make([]byte, 1)) // until the prober hangs up
+		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second)) // for a test that fails
+		_, err = conn.Read(make([]byte, 1))
 		conn.Close()
+		ended <- err
 	})
 	require.ErrorIs(t, local(t).Probe(t.Context(), s.URL), challenge.ErrStatus)
+	require.NotErrorIs(t, <-ended, os.ErrDeadlineExceeded, "the prober did not hang up")
 	permission := newProber(t, challenge.ProberOptions{Origin: "a.example", AllowPrivate: true})
 	require.ErrorIs(t, permission.Probe(t.Context(), s.URL), challenge.ErrNotGranted)
+	require.NotErrorIs(t, <-ended, os.ErrDeadlineExceeded, "the prober did not hang up")
 }
 
 func TestProberDefaultTimeout(t *testing.T) {
