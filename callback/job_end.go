@@ -34,9 +34,7 @@ func (e JobEnd) message() (Message, error) {
 	if !e.Ended.IsZero() {
 		m.Time = e.Ended
 	}
-	if e.ID != "" {
-		m.ID = DeriveID("job", e.ID, m.Type)
-	}
+	m.ID = DeriveID("job", e.ID, m.Type)
 	return m, nil
 }
 

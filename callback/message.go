@@ -60,9 +60,19 @@ func NewID() string { return "msg_" + rand.Text() }
 // the identity of what it delivered: equal parts give equal IDs, in every
 // process, and the parts cannot be read from it. The parts stay apart: ("ab",
 // "c") and ("a", "bc") differ.
+//
+// Without parts, or with an empty one, there is no identity to derive from, and
+// the ID is that of [NewID]: what cannot be told apart must not look like a
+// repeat, which a receiver drops.
 func DeriveID(parts ...string) string {
+	if len(parts) == 0 {
+		return NewID()
+	}
 	var b []byte
 	for _, p := range parts {
+		if p == "" {
+			return NewID()
+		}
 		b = binary.AppendUvarint(b, uint64(len(p)))
 		b = append(b, p...)
 	}

@@ -41,6 +41,14 @@ func ExampleDeriveID() {
 	// Output: true false
 }
 
+func TestDeriveIDWithoutIdentity(t *testing.T) {
+	for _, parts := range [][]string{{}, {""}, {"netdata", ""}, {"", "firing"}} {
+		one, other := callback.DeriveID(parts...), callback.DeriveID(parts...)
+		require.NotEqual(t, one, other, "%q cannot be told from another, and would be dropped as its repeat", parts)
+		require.Len(t, one, len(callback.NewID()))
+	}
+}
+
 // An appender encodes itself.
 type appender struct{ err error }
 

@@ -56,9 +56,7 @@ func (s Service) accept(ctx context.Context, p payload.Payload) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if e.ID != "" {
-			m.ID = callback.DeriveID(e.Source, e.ID) // a repeat keeps its ID
-		}
+		m.ID = callback.DeriveID(e.Source, e.ID) // a repeat keeps its ID
 		if _, err := s.Tickets.Call(ctx, m); err != nil {
 			return nil, err // 503: Alertmanager comes back; for Grafana, queue: dispatch.Caller is a Caller too
 		}

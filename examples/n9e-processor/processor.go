@@ -67,9 +67,7 @@ func message(e *AlertCurEvent) (callback.Message, error) {
 	if err != nil {
 		return m, err
 	}
-	if id := e.DeliveryID(); id != "" {
-		m.ID = callback.DeriveID(id)
-	}
+	m.ID = callback.DeriveID(e.DeliveryID())
 	m.Type, m.Key = string(e.Event().Kind), e.Hash
 	return m, nil
 }

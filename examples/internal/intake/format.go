@@ -51,9 +51,7 @@ func encode(format string, p payload.Payload, events []payload.Event) ([]piece, 
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", payload.ErrInvalid, err)
 		}
-		if e.ID != "" {
-			msg.ID = callback.DeriveID(format, e.ID) // the repeat of an event keeps its ID
-		}
+		msg.ID = callback.DeriveID(format, e.ID) // the repeat of an event keeps its ID
 		msg.Type, msg.Key = string(e.Kind), e.Key
 		if !e.Time.IsZero() {
 			msg.Time = e.Time
@@ -68,7 +66,7 @@ func whole(p payload.Payload, events []payload.Event) (piece, error) {
 	if err != nil {
 		return piece{}, err
 	}
-	if d, ok := p.(payload.Identified); ok && d.DeliveryID() != "" {
+	if d, ok := p.(payload.Identified); ok {
 		msg.ID = callback.DeriveID(d.DeliveryID())
 	}
 	if len(events) > 0 {
