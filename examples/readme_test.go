@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -21,21 +23,10 @@ import (
 	"github.com/alertwire/alertwire/payload/alertmanager"
 )
 
-// receive takes the alerts of Alertmanager in and calls a service for each.
-func receive(token auth.Secret, service string) (http.Handler, error) {
+// receive queues each message of Alertmanager for the services that calls knows.
+func receive(token auth.Secret, calls dispatch.Dispatcher) (http.Handler, error) {
 	bearer, err := auth.NewBearer(token)
 	if err != nil {
-		return nil, err
-	}
-	hook, err := callback.New(callback.Config{URL: service}, callback.Options{})
-	if err != nil {
-		return nil, err
-	}
-	calls, err := dispatch.NewMemory(dispatch.MemoryOptions{}) // calls.Shutdown delivers the rest
-	if err != nil {
-		return nil, err
-	}
-	if err := calls.Add(context.Background(), "service", hook, dispatch.EndpointOptions{}); err != nil {
 		return nil, err
 	}
 	accept := func(ctx context.Context, m *alertmanager.Message) (any, error) {
@@ -43,20 +34,38 @@ func receive(token auth.Secret, service string) (http.Handler, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, calls.Dispatch(ctx, msg) // queued: retries and the breaker come later
+		return nil, calls.Dispatch(ctx, msg) // queued; else 503, and Alertmanager comes again
 	}
 	handler := payload.Handler(alertmanager.Decode, accept, payload.HandlerOptions{})
 	return auth.Require(bearer, auth.RequireOptions{})(handler), nil
 }
 
+// send calls service with what is queued, retries and breaker included, until its Shutdown.
+func send(service string) (*dispatch.Memory, error) {
+	hook, err := callback.New(callback.Config{URL: service}, callback.Options{})
+	if err != nil {
+		return nil, err
+	}
+	calls, err := dispatch.NewMemory(dispatch.MemoryOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return calls, calls.Add(context.Background(), "service", hook, dispatch.EndpointOptions{})
+}
+
 func Example_readme() {
-	arrived := make(chan string)
-	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	ctx := context.Background()
+	service := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		arrived <- string(body)
+		fmt.Println(string(body))
 	}))
 	defer service.Close()
-	handler, err := receive("s3cr3t", service.URL)
+	calls, err := send(service.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	handler, err := receive("s3cr3t", calls)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -66,16 +75,19 @@ func Example_readme() {
 	r.Header.Set("Authorization", "Bearer s3cr3t")
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, r)
+	if _, err := calls.Shutdown(ctx); err != nil {
+		fmt.Println(err)
+	}
 	fmt.Println(w.Code, w.Body)
-	fmt.Println(<-arrived)
 	// Output:
-	// 200 {"status":"success"}
 	// {"alerts":[{"labels":{"alertname":"HighCPU"}}]}
+	// 200 {"status":"success"}
 }
 
 func TestReceiveRefusesStrangers(t *testing.T) {
-	service := callbacktest.NewServer(t)
-	handler, err := receive("s3cr3t", service.URL)
+	calls, err := send(callbacktest.NewServer(t).URL)
+	require.NoError(t, err)
+	handler, err := receive("s3cr3t", calls)
 	require.NoError(t, err)
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest("POST", "/webhook", strings.NewReader(`{"alerts":[]}`)))
@@ -99,21 +111,64 @@ func TestReadmeShowsCodeThatRuns(t *testing.T) {
 	}
 }
 
-// TestReadmeLinks looks for the files that the README points to.
-func TestReadmeLinks(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
-	require.NoError(t, err)
+// TestLinks looks for the files and the headings that the documents point to.
+func TestLinks(t *testing.T) {
+	var documents []string
+	for _, pattern := range []string{"../*.md", "*/README.md"} {
+		found, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		require.NotEmpty(t, found)
+		documents = append(documents, found...)
+	}
 	links := 0
-	for _, part := range strings.Split(string(readme), "](")[1:] {
-		target, _, closed := strings.Cut(part, ")")
-		require.True(t, closed, part)
-		if strings.Contains(target, "://") || strings.HasPrefix(target, "#") {
-			continue
+	for _, document := range documents {
+		text, err := os.ReadFile(document)
+		require.NoError(t, err)
+		for _, part := range strings.Split(string(text), "](")[1:] {
+			target, _, closed := strings.Cut(part, ")")
+			require.True(t, closed, part)
+			if strings.Contains(target, "://") {
+				continue
+			}
+			links++
+			file, heading, hasHeading := strings.Cut(target, "#")
+			if file == "" {
+				file = filepath.Base(document)
+			}
+			linked := filepath.Join(filepath.Dir(document), file)
+			_, err := os.Stat(linked)
+			require.NoError(t, err, document)
+			if hasHeading {
+				text, err := os.ReadFile(linked)
+				require.NoError(t, err)
+				assert.Contains(t, headings(string(text)), heading, document)
+			}
 		}
-		links++
-		target, _, _ = strings.Cut(target, "#")
-		_, err := os.Stat("../" + target)
-		assert.NoError(t, err)
 	}
 	assert.Positive(t, links)
+}
+
+// headings returns the anchors that GitHub gives the headings of a document.
+func headings(text string) []string {
+	var anchors []string
+	for line := range strings.Lines(text) {
+		if title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && strings.HasPrefix(line, "#") {
+			anchors = append(anchors, strings.ReplaceAll(strings.ToLower(strings.TrimSpace(title)), " ", "-"))
+		}
+	}
+	return anchors
+}
+
+// TestReadmeNamesExamplesThatExist looks for each `Example…` in the file that
+// its link leads to.
+func TestReadmeNamesExamplesThatExist(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	links := regexp.MustCompile("\\[`(Example\\w*)`\\]\\(([^)]+)\\)").FindAllStringSubmatch(string(readme), -1)
+	require.NotEmpty(t, links)
+	for _, link := range links {
+		file, err := os.ReadFile("../" + link[2])
+		require.NoError(t, err)
+		assert.Contains(t, string(file), "\nfunc "+link[1]+"() {")
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/alertwire/alertwire/auth"
+	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/payload"
 	"github.com/alertwire/alertwire/payload/grafana"
 	"github.com/alertwire/alertwire/payload/nightingale"
@@ -112,4 +113,42 @@ func post(client *http.Client, url string, event any) {
 		return
 	}
 	fmt.Println(resp.StatusCode, string(answer))
+}
+
+// A chat takes a body of its own. Whoever wants a queue gives the hook to a
+// dispatcher instead, which has retries and a breaker itself.
+func Example_chat() {
+	chat := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Println(string(body), r.Header.Get("Webhook-Signature") != "")
+	}))
+	defer chat.Close()
+	hook, err := callback.New(callback.Config{
+		URL: chat.URL, // a secret where the URL is all that a stranger needs: errors and logs have its host only
+		Auth: auth.Config{HMAC: auth.HMACConfig{
+			Scheme: "standard-webhooks",
+			Secret: auth.Sources{{Value: "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"}}, // in a program: File or Env
+		}},
+	}, callback.Options{Name: "chat"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	caller := callback.Decorate(hook, callback.Retry(callback.RetryPolicy{}), callback.Breaker(callback.BreakerPolicy{}))
+
+	for _, e := range payloadtest.AlertmanagerFiring().Events() {
+		msg, err := callback.NewMessage(map[string]string{"text": fmt.Sprintf("[%s] %s", e.Kind, e.Title)})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if e.ID != "" { // without one a repeat cannot be told from news
+			msg.ID = callback.DeriveID(e.Source, e.ID)
+		}
+		reply, err := caller.Call(context.Background(), msg)
+		fmt.Println(reply.Status, reply.Attempts, err)
+	}
+	// Output:
+	// {"text":"[firing] Pod crash looping"} true
+	// 200 1 <nil>
 }

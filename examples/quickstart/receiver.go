@@ -60,6 +60,8 @@ func newReceiver(ctx context.Context, services []service, s *screen) (*receiver,
 			return nil, err
 		}
 		err = rcv.calls.Add(ctx, svc.name, hook, dispatch.EndpointOptions{
+			// Of one alert: else its resolution overtakes a firing that is tried again.
+			Order: dispatch.Strict,
 			// Seconds where a service would take minutes: this is a demonstration.
 			Retry:   callback.RetryPolicy{Attempts: 4, Base: 200 * time.Millisecond, Elapsed: 5 * time.Second},
 			Breaker: callback.BreakerPolicy{Failures: 8, Cooldown: time.Second},
