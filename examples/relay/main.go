@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -80,7 +81,7 @@ func (e *engine) check() error {
 func (e *engine) open(ctx context.Context, log *slog.Logger, outcome func(dispatch.Outcome)) (dispatch.Dispatcher, error) {
 	o := dispatchnats.Options{Prefix: e.prefix, Replicas: e.replicas, Observe: outcome}
 	if e.data != "" {
-		d, err := embedded.Open(ctx, e.data, embedded.Options{Engine: o, Logger: log, Socket: e.socket})
+		d, err := openDir(ctx, e.data, embedded.Options{Engine: o, Logger: log, Socket: e.socket})
 		if err != nil {
 			return nil, fmt.Errorf("-data: %w", err)
 		}
@@ -96,6 +97,21 @@ func (e *engine) open(ctx context.Context, log *slog.Logger, outcome func(dispat
 		return nil, fmt.Errorf("-nats: %w", err)
 	}
 	return cluster{d, nc}, nil
+}
+
+// openDir opens a store, and waits a moment for an outbox that looks into it.
+func openDir(ctx context.Context, dir string, o embedded.Options) (*embedded.Dispatcher, error) {
+	for wait := 100 * time.Millisecond; ; wait *= 2 {
+		d, err := embedded.Open(ctx, dir, o)
+		if !errors.Is(err, embedded.ErrInUse) || wait > 2*time.Second {
+			return d, err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 // A cluster closes the connection when the dispatcher is shut down.
