@@ -91,7 +91,7 @@ func (f *format) decodeKey(text string) ([]byte, error) {
 	}
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%w: not %s", ErrBadSecret, f.Key)
+		return nil, fmt.Errorf("%w: not %s, in which this scheme has its keys", ErrBadSecret, f.Key)
 	case len(raw) == 0:
 		return nil, ErrEmptySecret
 	case len(raw) < f.KeyMin:

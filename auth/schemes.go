@@ -3,7 +3,9 @@ package auth
 // StandardWebhooks is the scheme of the Standard Webhooks specification:
 // webhook-id, webhook-timestamp and webhook-signature over id.timestamp.body.
 //
-// A secret is base64, usually behind whsec_, of 24 to 64 bytes, and signs v1.
+// A secret is base64 of 24 to 64 bytes, usually behind whsec_, and signs v1:
+// "openssl rand -base64 32" makes one.
+//
 // A secret behind whsk_ is an Ed25519 key and signs v1a; one behind whpk_ is
 // the public half, which only verifies. Senders that write the three headers
 // as svix-id, svix-timestamp and svix-signature differ in nothing else: change

@@ -121,7 +121,8 @@ type TLSConfig struct {
 
 // ParseConfig reads a Config from JSON. An unknown key, a key that is given
 // twice and a value of the wrong type are errors that name the key and the line.
-// What the values mean is checked by [New].
+// What the values mean is checked by [New]. YAML is read as strictly by the
+// Unmarshal of yaml.v3 and those that call UnmarshalYAML likewise.
 //
 // A Config is the operator's. It names files and environment variables of this
 // machine, whose content is sent to the URL, and says itself which network is
