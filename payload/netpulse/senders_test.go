@@ -26,7 +26,7 @@ func TestSenders(t *testing.T) {
 			name:       "1, a dictionary of Python",
 			body:       `{"id": "j", "result": "{'show version': 'IOS'}"}`,
 			generation: netpulse.Generation1, outcome: netpulse.Outcome{Guessed: true},
-			want: payload.Event{Kind: payload.KindUpdated, Severity: payload.SeverityInfo, Title: "j", Text: "{'show version': 'IOS'}", Labels: payload.Labels{}},
+			want: payload.Event{Kind: payload.KindTaskSucceeded, Severity: payload.SeverityInfo, Title: "j", Text: "{'show version': 'IOS'}", Labels: payload.Labels{}},
 		}, {
 			name:       "1, a pair of Python, with quotes in it",
 			body:       `{"id": "j", "result": "('ValueError', \"can't\")"}`,
