@@ -175,7 +175,8 @@ func (d *Dispatcher) added() []*endpoint {
 // hands back nothing: what was not delivered, what waits for its next attempt,
 // and what is behind an open breaker stays in the engine, for another process
 // or the next start. What other processes dispatch meanwhile is not waited for.
-// The connection is left open. A second Shutdown waits as well.
+// The connection is left open. A second Shutdown waits as well; of several at
+// once the least patient one decides.
 func (d *Dispatcher) Shutdown(ctx context.Context) ([]dispatch.Undelivered, error) {
 	d.mu.Lock()
 	d.closed = true

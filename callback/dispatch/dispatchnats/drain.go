@@ -24,8 +24,8 @@ func (e *endpoint) drain(ctx context.Context) error {
 	}
 	quiet := time.Now()
 	for wait := 2 * time.Millisecond; ; wait = min(2*wait, settled/2) {
-		if e.held() || !e.d.nc.IsConnected() {
-			return nil
+		if e.held() || !e.d.nc.IsConnected() || e.d.pulls.Err() != nil {
+			return nil // nothing more will be called
 		}
 		empty, pending, err := e.remaining(ctx)
 		if err != nil {

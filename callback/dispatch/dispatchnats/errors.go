@@ -21,10 +21,13 @@ var (
 	// ErrStore means that NATS could not write: its disk is full, say, or
 	// JetStream is out of the resources that it was given.
 	ErrStore = errors.New("dispatchnats: NATS cannot store")
-	// ErrForeign means that a stream of that name exists and is not one of this
-	// package, or was made by a newer version of it.
+	// ErrForeign means that a stream of that name, or with its subjects, exists
+	// and is not one of this package, was made by a newer version of it, or was
+	// changed by somebody so that it might lose messages.
 	ErrForeign = errors.New("dispatchnats: the stream is not ours")
-	// ErrServer means that the server is older than 2.12, or has no JetStream.
+	// ErrServer means that the server is older than 2.12, that the account may
+	// not use JetStream, or that a limit of theirs does not allow what is asked
+	// for: the size of a message, or one more endpoint.
 	ErrServer = errors.New("dispatchnats: the server cannot do what is needed")
 )
 
@@ -37,6 +40,7 @@ const (
 	codeResources        jetstream.ErrorCode = 10023
 	codeInvalidConfig    jetstream.ErrorCode = 10052 // of a stream
 	codeNoPeers          jetstream.ErrorCode = 10005 // too few servers of the cluster are there
+	codeSubjectOverlap   jetstream.ErrorCode = 10065 // with another stream
 	codeConsumerCreate   jetstream.ErrorCode = 10012 // also for one that is just being deleted
 )
 
@@ -56,7 +60,7 @@ func passing(err error) bool {
 		return true
 	}
 	var api *jetstream.APIError
-	if errors.As(err, &api) {
+	if errors.As(err, &api) && !errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) {
 		return api.ErrorCode == codeNoPeers || api.Code == 503 && !exhausted(err)
 	}
 	return false

@@ -28,9 +28,13 @@ type names struct{ prefix string }
 
 func (n names) stream(which string) string { return n.prefix + "_" + which }
 
-func (n names) all(kind string) string { return n.prefix + "." + kind + ".>" }
+// each matches the subjects of a kind that end with one token, and all those that
+// end with two.
+func (n names) each(kind string) string { return n.prefix + "." + kind + ".*" }
 
-func (n names) endpoint(kind, token string) string { return n.prefix + "." + kind + "." + token + ".>" }
+func (n names) all(kind string) string { return n.prefix + "." + kind + ".*.*" }
+
+func (n names) endpoint(kind, token string) string { return n.prefix + "." + kind + "." + token + ".*" }
 
 func (n names) subject(kind, token, last string) string {
 	return n.prefix + "." + kind + "." + token + "." + last

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 const (
@@ -36,8 +37,10 @@ func persist(ctx context.Context, what string, do func(context.Context) error) e
 			return unavailable(what, err) // it does not come back
 		case exhausted(err):
 			return fmt.Errorf("%w: %s: %w", ErrStore, what, err)
-		case errors.Is(err, ErrStore):
+		case errors.Is(err, ErrStore), errors.Is(err, ErrForeign), errors.Is(err, ErrServer):
 			return err
+		case errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), hasCode(err, jetstream.JSErrCodeMaximumConsumersLimit):
+			return fmt.Errorf("%w: %s: %w", ErrServer, what, err)
 		case !passing(err):
 			return fmt.Errorf("dispatchnats: %s: %w", what, err)
 		}

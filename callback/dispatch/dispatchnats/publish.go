@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
+	"iter"
 	"sync"
 	"time"
 
@@ -15,6 +15,10 @@ import (
 	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/callback/dispatch"
 )
+
+// abreast is how many copies of a message are published at a time. More would be
+// no faster, and wait so long for the disk that they were published again.
+const abreast = 32
 
 // Dispatch stores m for the named endpoints, or for all that this process has
 // added, and returns when the engine has acknowledged each or has refused it.
@@ -54,11 +58,14 @@ func (d *Dispatcher) Dispatch(ctx context.Context, m callback.Message, to ...str
 		mu      sync.Mutex
 		refused map[string]error
 	)
-	for i, name := range to {
-		if slices.Contains(to[:i], name) {
-			continue // named twice
-		}
+	// All of them together wait no longer than one would.
+	ctx, stop := context.WithTimeoutCause(ctx, patience, errPatience)
+	defer stop()
+	places := make(chan struct{}, abreast)
+	for name := range unique(to) {
+		places <- struct{}{}
 		wg.Go(func() {
+			defer func() { <-places }()
 			if err := d.dispatch(ctx, m, name); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
@@ -74,6 +81,19 @@ func (d *Dispatcher) Dispatch(ctx context.Context, m callback.Message, to ...str
 		return &dispatch.Error{Refused: refused}
 	}
 	return nil
+}
+
+// unique returns names in their order, each of them once.
+func unique(names []string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		seen := make(map[string]bool, len(names))
+		for _, name := range names {
+			if !seen[name] && !yield(name) {
+				return
+			}
+			seen[name] = true
+		}
+	}
 }
 
 // dispatch stores m for one endpoint.

@@ -70,11 +70,13 @@ func (d *Dispatcher) held(ctx context.Context, v *envelope, token string, seq ui
 	if raw.Header.Get(headerSeq) != strconv.FormatUint(seq, 10) {
 		return nil // about one before it
 	}
-	due, err := getTime(raw.Header, headerDue)
-	if err == nil {
-		v.due, err = due, v.readProgress(raw.Header)
+	// A note that cannot be read was not written by this package, and says
+	// nothing.
+	noted := *v
+	if noted.due, err = getTime(raw.Header, headerDue); err == nil && noted.readProgress(raw.Header) == nil {
+		*v = noted
 	}
-	return err
+	return nil
 }
 
 // fullness knows whether RETRY has grown as large as OUT may be. It asks once a

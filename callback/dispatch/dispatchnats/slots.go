@@ -25,7 +25,8 @@ func (d *Dispatcher) openSlots(ctx context.Context, token string, n int) error {
 		err := persist(ctx, "set up permits", func(ctx context.Context) error {
 			_, err := d.js.PublishMsg(ctx, nats.NewMsg(d.names.slot(i)),
 				jetstream.WithExpectLastSequencePerSubject(0))
-			if hasCode(err, jetstream.JSErrCodeStreamWrongLastSequence) {
+			if hasCode(err, jetstream.JSErrCodeStreamWrongLastSequence) ||
+				hasCode(err, jetstream.JSErrCodeStreamWrongLastSequenceConstant) { // in a cluster, at the same time
 				return nil // it is there
 			}
 			return err
@@ -38,7 +39,7 @@ func (d *Dispatcher) openSlots(ctx context.Context, token string, n int) error {
 		_, err := d.slot.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
 			Durable:       token,
 			Description:   "permits to call an endpoint",
-			FilterSubject: d.names.all("slot"),
+			FilterSubject: d.names.each("slot"),
 			AckPolicy:     jetstream.AckExplicitPolicy,
 			AckWait:       d.o.Lease,
 			MaxDeliver:    -1,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -57,7 +58,7 @@ func (o Options) configs(n names) []jetstream.StreamConfig {
 	dead.MaxBytes = orDefault(o.DeadBytes, defaultDeadBytes)
 	dead.Duplicates = min(dead.Duplicates, dead.MaxAge) // as the server wants it
 
-	slot := base("SLOT", n.all("slot"), n.all("gone"))
+	slot := base("SLOT", n.each("slot"), n.each("gone"))
 	slot.Description = "permits to call, and endpoints that were removed"
 	slot.MaxMsgsPerSubject = 1
 
@@ -100,8 +101,11 @@ func openStream(ctx context.Context, js jetstream.JetStream, want jetstream.Stre
 		}
 	}
 	if err != nil {
-		if hasCode(err, codeInvalidConfig) {
+		switch {
+		case hasCode(err, codeInvalidConfig):
 			return nil, fmt.Errorf("%w: %s: %w", ErrServer, want.Name, err)
+		case hasCode(err, codeSubjectOverlap):
+			return nil, fmt.Errorf("%w: another one has the subjects of %s", ErrForeign, want.Name)
 		}
 		return nil, err
 	}
@@ -128,7 +132,9 @@ func openStream(ctx context.Context, js jetstream.JetStream, want jetstream.Stre
 	return js.UpdateStream(ctx, changed)
 }
 
-// check returns an error if a stream is not ours, or not one that serves.
+// check returns an error if a stream is not ours, or is not as it must be. Where
+// it lies, how large it may grow and who reads along is up to its operator; what
+// would lose messages, or their order, is not.
 func check(have, want jetstream.StreamConfig) error {
 	found, err := strconv.Atoi(have.Metadata[layoutKey])
 	switch {
@@ -136,11 +142,31 @@ func check(have, want jetstream.StreamConfig) error {
 		return fmt.Errorf("%w: %s was made by somebody else", ErrForeign, want.Name)
 	case found > layout:
 		return fmt.Errorf("%w: %s has layout %d, this version knows %d", ErrForeign, want.Name, found, layout)
-	case have.Retention != want.Retention || have.Discard != want.Discard:
-		return fmt.Errorf("%w: %s has another retention", ErrForeign, want.Name)
 	case have.AllowMsgSchedules != want.AllowMsgSchedules:
 		// An older server does not know the field and leaves it out.
 		return fmt.Errorf("%w: %s: it must schedule messages, as NATS 2.12 does", ErrServer, want.Name)
+	}
+	for _, f := range []struct {
+		field string
+		kept  bool
+	}{
+		{"subjects", slices.Equal(have.Subjects, want.Subjects)},
+		{"storage", have.Storage == want.Storage && have.PersistMode == want.PersistMode},
+		{"retention", have.Retention == want.Retention},
+		{"discard", have.Discard == want.Discard && !have.DiscardNewPerSubject},
+		{"max age", have.MaxAge == 0 || want.MaxAge != 0},
+		{"max bytes", have.MaxBytes <= 0 || want.MaxBytes > 0},
+		{"max messages", have.MaxMsgs <= 0},
+		{"max messages per subject", max(have.MaxMsgsPerSubject, 0) == want.MaxMsgsPerSubject},
+		{"acknowledgements", !have.NoAck},
+		{"direct gets", !have.AllowDirect}, // a replica that lags behind may answer them
+		{"sealed, deny delete or deny purge", !have.Sealed && !have.DenyDelete && !have.DenyPurge},
+		{"rollup", have.AllowRollup == want.AllowRollup},
+		{"message TTL", have.AllowMsgTTL == want.AllowMsgTTL},
+	} {
+		if !f.kept {
+			return fmt.Errorf("%w: %s was changed: %s", ErrForeign, want.Name, f.field)
+		}
 	}
 	return nil
 }

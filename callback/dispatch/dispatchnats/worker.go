@@ -136,15 +136,29 @@ func (e *endpoint) await(ctx context.Context) error {
 	if ended == nil {
 		return nil // it was never started
 	}
-	for _, left := range []func() <-chan struct{}{
+	for _, over := range []func() <-chan struct{}{
 		func() <-chan struct{} { return ended },
 		e.hand.empty,
 	} {
-		select {
-		case <-left():
-		case <-ctx.Done():
+		if !happened(ctx, over()) {
 			return context.Cause(ctx)
 		}
 	}
 	return nil
+}
+
+// happened waits until ch is closed, and reports whether ctx allowed it to. What
+// has happened already needs no time.
+func happened(ctx context.Context, ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+	}
+	select {
+	case <-ch:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

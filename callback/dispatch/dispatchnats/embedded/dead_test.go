@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -122,65 +121,4 @@ func TestDeadLettersHaveAnAge(t *testing.T) {
 	require.NoError(t, d.Dispatch(ctx, message("k", 0)))
 	ends.await(t, "k-0")
 	eventually(t, func() bool { return len(letters(t, d.Dead("ops"))) == 0 }, "it is kept")
-}
-
-// TestUndecodableMessagesAreGivenUp publishes what this package would not write,
-// to every place from which it reads.
-func TestUndecodableMessagesAreGivenUp(t *testing.T) {
-	t.Parallel()
-	for _, order := range allOrders {
-		t.Run(order.String(), func(t *testing.T) {
-			ctx := t.Context()
-			d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
-			var r callbacktest.Recorder
-			require.NoError(t, d.Add(ctx, "ops", &r, dispatch.EndpointOptions{Order: order}))
-			publish := func(subject string, h nats.Header) {
-				t.Helper()
-				_, err := d.Conn().RequestMsg(&nats.Msg{Subject: subject, Header: h, Data: []byte("body")}, soon)
-				require.NoError(t, err)
-			}
-			good := nats.Header{
-				"Alertwire-Version": {"1"}, "Alertwire-Id": {"m"}, "Alertwire-Endpoint": {"ops"}, "Alertwire-Key": {"k"},
-			}
-			with := func(name, value string) nats.Header {
-				h := nats.Header{}
-				for k, v := range good {
-					h[k] = v
-				}
-				h[name] = []string{value}
-				return h
-			}
-			publish("alertwire.out.ops.k", nil)
-			publish("alertwire.due.ops.k", nil)
-			publish("alertwire.out.ops.k", with("Alertwire-Version", "2"))
-			publish("alertwire.out.ops.k", with("Alertwire-Endpoint", "another"))
-			publish("alertwire.out.ops.k", with("Alertwire-Time", "noon"))
-			publish("alertwire.out.ops.k", with("Alertwire-Attempts", "-1"))
-			publish("alertwire.out.ops.k", with("Alertwire-History", "x"))
-			publish("alertwire.out.ops.k", with("Alertwire-Header", "%zz=1"))
-			publish("alertwire.due.nobody.k", with("Alertwire-Endpoint", "nobody"))
-			eventually(t, func() bool { return len(letters(t, d.Dead(""))) == 9 }, "they go round")
-			for _, l := range letters(t, d.Dead("ops")) {
-				assert.Equal(t, "body", string(l.Message.Body))
-				assert.False(t, l.Readable)
-				assert.NotEmpty(t, l.Reason)
-				assert.Error(t, d.Dead("ops").Replay(ctx, l.ID))
-			}
-			nobody := letters(t, d.Dead("nobody"))
-			require.Len(t, nobody, 1)
-			assert.Equal(t, dispatch.ErrUnknown.Error(), nobody[0].Reason)
-			n, err := d.Dead("ops").ReplayAll(ctx)
-			require.NoError(t, err, "it passes over them")
-			assert.Zero(t, n)
-
-			// One that lies among those of another key can be replayed.
-			publish("alertwire.out.ops.elsewhere", good)
-			eventually(t, func() bool { return len(letters(t, d.Dead(""))) == 10 }, "it goes round")
-			n, err = d.Dead("ops").ReplayAll(ctx)
-			require.NoError(t, err)
-			assert.Equal(t, 1, n)
-			eventually(t, func() bool { return len(r.IDs()) > 0 }, "a good one does not come")
-			assert.Equal(t, []string{"m"}, r.IDs())
-		})
-	}
 }

@@ -220,61 +220,6 @@ func TestOneDeadEndpointHoldsUpNobody(t *testing.T) {
 	assert.Equal(t, 4, dead.count())
 }
 
-func TestShutdownDeliversWhatIsReady(t *testing.T) {
-	t.Parallel()
-	for _, order := range allOrders {
-		t.Run(order.String(), func(t *testing.T) {
-			ctx, dir := t.Context(), t.TempDir()
-			d := open(t, dir, quick(dispatchnats.Options{}))
-			var slow stage
-			o := dispatch.EndpointOptions{Order: order, Concurrency: 1}
-			require.NoError(t, d.Add(ctx, "ops", &slow, o))
-			for i := range 5 {
-				require.NoError(t, d.Dispatch(ctx, callback.Message{Key: string(rune('a' + i))}))
-			}
-			done := make(chan error, 1)
-			go func() {
-				_, err := d.Shutdown(ctx)
-				done <- err
-			}()
-			for i := range 5 {
-				slow.await(t, i).answer <- nil
-			}
-			require.NoError(t, <-done)
-		})
-	}
-}
-
-func TestShutdownKeepsWhatItCutsOff(t *testing.T) {
-	t.Parallel()
-	for _, order := range allOrders {
-		t.Run(order.String(), func(t *testing.T) {
-			dir := t.TempDir()
-			d := open(t, dir, quick(dispatchnats.Options{}))
-			var hangs stage
-			o := dispatch.EndpointOptions{Order: order, Concurrency: 2}
-			require.NoError(t, d.Add(t.Context(), "ops", &hangs, o))
-			for i := range 5 {
-				require.NoError(t, d.Dispatch(t.Context(), callback.Message{ID: string(rune('a' + i)), Key: string(rune('a' + i))}))
-			}
-			hangs.await(t, 1)
-			ctx, cancel := context.WithCancelCause(t.Context())
-			cancel(assert.AnError)
-			left, err := d.Shutdown(ctx)
-			require.ErrorIs(t, err, assert.AnError)
-			assert.Empty(t, left)
-			_, err = d.Shutdown(t.Context())
-			require.NoError(t, err, "a second one")
-
-			d = open(t, dir, quick(dispatchnats.Options{}))
-			var got callbacktest.Recorder
-			require.NoError(t, d.Add(t.Context(), "ops", &got, o))
-			eventually(t, func() bool { return len(got.IDs()) >= 5 }, "got %v", got.IDs())
-			assert.ElementsMatch(t, []string{"a", "b", "c", "d", "e"}, got.IDs())
-		})
-	}
-}
-
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -171,8 +171,7 @@ func (d *Dispatcher) Shutdown(ctx context.Context) ([]dispatch.Undelivered, erro
 
 // A store is a server that runs on a directory.
 type store struct {
-	dir    string
-	log    *logger
+	*checkup
 	server *server.Server
 	conn   *nats.Conn
 	lock   *os.File
@@ -187,7 +186,7 @@ func openStore(ctx context.Context, dir string, o Options) (_ *store, err error)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	s := &store{dir: dir, log: &logger{to: o.Logger}}
+	s := &store{checkup: &checkup{dir: dir, log: &logger{to: o.Logger}}}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -226,7 +225,8 @@ func openStore(ctx context.Context, dir string, o Options) (_ *store, err error)
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	s.conn, err = nats.Connect("", nats.InProcessServer(s.server), nats.MaxReconnects(-1), nats.Name(serverName))
+	s.conn, err = nats.Connect("", nats.InProcessServer(s.server), nats.MaxReconnects(-1), nats.Name(serverName),
+		nats.ErrorHandler(s.log.client))
 	if err != nil {
 		return nil, err
 	}
@@ -275,29 +275,6 @@ func (s *store) ready(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// health returns an error if the server cannot write. It does not tell its
-// clients, and tries no more until it is started anew.
-func (s *store) health(context.Context) error {
-	if err := probe(s.dir); err != nil {
-		return err
-	}
-	if err := s.log.failed(); err != nil {
-		return fmt.Errorf("it must be opened anew: %w", err)
-	}
-	return nil
-}
-
-// probe tries to write as much as a larger message takes.
-func probe(dir string) (err error) {
-	f, err := os.CreateTemp(dir, "probe-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(make([]byte, 1<<20))
-	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // close stops what runs.

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+
+	"github.com/nats-io/nats.go"
 )
 
 // A logger hands on what the server says, and remembers what it calls an error:
@@ -31,6 +33,12 @@ func (l *logger) say(level slog.Level, format string, v []any) {
 	if ctx := context.Background(); l.to.Enabled(ctx, level) {
 		l.to.LogAttrs(ctx, level, "nats-server", slog.String("text", fmt.Sprintf(format, v...)))
 	}
+}
+
+// client hands on what goes wrong in the client, which would write it to the
+// standard error of the process.
+func (l *logger) client(_ *nats.Conn, _ *nats.Subscription, err error) {
+	l.to.LogAttrs(context.Background(), slog.LevelWarn, "nats client", slog.String("error", err.Error()))
 }
 
 func (l *logger) remember(what int, format string, v []any) {

@@ -43,6 +43,8 @@ type node struct {
 	Route  int   // the port of this one in the cluster; 0 if it is alone
 	Routes []int // of all
 
+	MaxConsumers int // of a stream; 0 is what NATS allows
+
 	cmd   *exec.Cmd
 	stdin io.Closer
 }
@@ -57,6 +59,7 @@ func serve(arg string) {
 		ServerName: n.Name, Host: "127.0.0.1", Port: n.Port,
 		JetStream: true, StoreDir: n.Dir, NoLog: true, NoSigs: true,
 	}
+	o.JetStreamLimits.DefaultMaxConsumers = n.MaxConsumers
 	if n.Route != 0 {
 		o.Cluster = server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: n.Route}
 		for _, port := range n.Routes {

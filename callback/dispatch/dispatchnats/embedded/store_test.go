@@ -101,29 +101,6 @@ func TestDamagedStore(t *testing.T) {
 	open(t, dir, quick(dispatchnats.Options{}))
 }
 
-// TestStreamsOfOthers finds streams that it must not touch.
-func TestStreamsOfOthers(t *testing.T) {
-	t.Parallel()
-	ctx := t.Context()
-	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
-	js, err := jetstream.New(d.Conn())
-	require.NoError(t, err)
-	_, err = js.CreateStream(ctx, jetstream.StreamConfig{Name: "foreign_OUT", Subjects: []string{"foreign.out.>"}})
-	require.NoError(t, err)
-	_, err = dispatchnats.Open(ctx, d.Conn(), dispatchnats.Options{Prefix: "foreign"})
-	require.ErrorIs(t, err, dispatchnats.ErrForeign)
-
-	s, err := js.Stream(ctx, "alertwire_DEAD")
-	require.NoError(t, err)
-	cfg := s.CachedInfo().Config
-	cfg.Metadata = map[string]string{"alertwire-layout": "2"}
-	_, err = js.UpdateStream(ctx, cfg)
-	require.NoError(t, err)
-	_, err = dispatchnats.Open(ctx, d.Conn(), dispatchnats.Options{})
-	require.ErrorIs(t, err, dispatchnats.ErrForeign)
-	assert.ErrorContains(t, err, "layout 2")
-}
-
 // TestOptionsThatAreNotSetStay opens the streams of others without options, as a
 // process does that only dispatches.
 func TestOptionsThatAreNotSetStay(t *testing.T) {
