@@ -11,7 +11,7 @@ import (
 // The measures of the chart, in pixels of its own.
 const (
 	chartWidth = 780
-	plotLeft   = 236 // what stands left of it are names
+	plotLeft   = 240 // what stands left of it are names
 	plotRight  = 706 // what stands right of it are figures
 	rowHeight  = 19
 	panelGap   = 9
@@ -113,8 +113,7 @@ func chart(machine string, results []result) []byte {
 	fmt.Fprintf(&b, "<title id=\"t\">What others take for the same work</title>\n<desc id=\"d\">Ratios of processor time to alertwire. The table beside the picture has them as text.</desc>\n%s", chartStyle)
 	fmt.Fprintf(&b, `<rect class="back" x=".5" y=".5" width="%d" height="%d" rx="6"/>`+"\n", chartWidth-1, bottom+49)
 	b.WriteString(`<text class="title" x="20" y="30">What others take for the same work, as a multiple of alertwire</text>` + "\n")
-	fmt.Fprintf(&b, `<text class="muted small" x="20" y="49">Processor time per operation; with Redis and disk, time on the wall. Median and range of the rounds of one run. %s</text>`+"\n",
-		html.EscapeString(machine))
+	b.WriteString(`<text class="muted small" x="20" y="49">Processor time per operation; with Redis and disk, time on the wall. Median and range of the rounds of one run.</text>` + "\n")
 	legend(&b)
 	for _, m := range s.marks() {
 		class := "grid"
@@ -124,8 +123,9 @@ func chart(machine string, results []result) []byte {
 		fmt.Fprintf(&b, `<line class="%s" x1="%.1f" y1="%d" x2="%.1f" y2="%d"/>`, class, s.x(m), firstRow-12, s.x(m), bottom)
 		fmt.Fprintf(&b, `<text class="muted small" x="%.1f" y="%d" text-anchor="middle">%g×</text>`+"\n", s.x(m), bottom+16, m)
 	}
-	fmt.Fprintf(&b, `<text class="muted small" x="%.1f" y="%d" text-anchor="end">← less work</text>`, s.x(1)-10, bottom+36)
-	fmt.Fprintf(&b, `<text class="muted small" x="%.1f" y="%d">more work than alertwire, on a logarithmic scale →</text>`+"\n", s.x(1)+10, bottom+36)
+	fmt.Fprintf(&b, `<text class="muted small" x="%.1f" y="%d" text-anchor="end">← less</text>`, s.x(1)-10, bottom+34)
+	fmt.Fprintf(&b, `<text class="muted small" x="%.1f" y="%d">more than alertwire (logarithmic) →</text>`+"\n", s.x(1)+10, bottom+34)
+	fmt.Fprintf(&b, `<text class="muted small" x="20" y="%d">%s</text>`+"\n", bottom+34, html.EscapeString(machine))
 	b.Write(rows.Bytes())
 	b.WriteString("</svg>\n")
 	return b.Bytes()
@@ -135,7 +135,7 @@ func chart(machine string, results []result) []byte {
 func legend(b *bytes.Buffer) {
 	gem(b, 26, 66)
 	b.WriteString(`<text class="ours small" x="38" y="70">alertwire, and what it takes</text>`)
-	fmt.Fprint(b, `<circle class="dot" cx="220" cy="66" r="4"/><text class="muted small" x="232" y="70">others</text>`+"\n")
+	fmt.Fprint(b, `<circle class="dot" cx="262" cy="66" r="4"/><text class="muted small" x="272" y="70">others</text>`+"\n")
 }
 
 func gem(b *bytes.Buffer, x, y float64) {
@@ -154,11 +154,7 @@ func (p panel) draw(b *bytes.Buffer, s scale, y int) {
 		fmt.Fprintf(b, `<line class="stem" x1="%.1f" y1="%d" x2="%.1f" y2="%d"/>`, one, y, x, y)
 		fmt.Fprintf(b, `<line class="range" x1="%.1f" y1="%d" x2="%.1f" y2="%d"/>`, least, y, most, y)
 		fmt.Fprintf(b, `<circle class="dot" cx="%.1f" cy="%d" r="4"/>`, x, y)
-		at, anchor := max(x, most, one)+9, "start"
-		if o.median < 1 {
-			at, anchor = min(x, least)-9, "end"
-		}
-		fmt.Fprintf(b, `<text x="%.1f" y="%d" text-anchor="%s">%s×</text>`+"\n", at, y+4, anchor, multiple(o.median))
+		fmt.Fprintf(b, `<text x="%.1f" y="%d">%s×</text>`+"\n", max(x, most, one)+9, y+4, multiple(o.median))
 	}
 }
 

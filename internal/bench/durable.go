@@ -173,7 +173,7 @@ func deliverGroup(to string) (group, error) {
 		}
 		g.goals = append(g.goals, goal{b.name, rateOf, "bbolt", least})
 	}
-	g.headlines = []headline{{work: "deliver from disk, a fifth of the calls fail", ours: g.cases[1].name, theirs: []string{"bbolt"}}}
+	g.headlines = []headline{{work: "deliver from disk, every fifth fails", ours: g.cases[1].name, theirs: []string{"bbolt"}}}
 	return g, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"time"
@@ -74,6 +75,7 @@ func run(ctx context.Context, args []string) error {
 	only := fs.String("only", strings.Join(names, ","), "`groups` to run")
 	svg := fs.String("svg", "", "write a chart of the ratios to this `file`")
 	md := fs.String("md", "", "write the table of README to this `file`")
+	profile := fs.String("cpuprofile", "", "write a CPU profile of the run to this `file`")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -91,6 +93,17 @@ func run(ctx context.Context, args []string) error {
 	machine := fmt.Sprintf("%s, %s/%s, %d CPUs", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	fmt.Printf("%s, %d rounds of %s a case\n", machine, p.rounds, p.slice)
 
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	var results []result
 	for _, g := range groups {
 		if !slices.Contains(wanted, g.name) {

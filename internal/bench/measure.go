@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"time"
 )
@@ -132,7 +133,8 @@ func (r *row) sample(ctx context.Context, n int, wall bool) error {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	began, onWall := cpuTime(), time.Now()
-	err := r.op(ctx, n)
+	var err error
+	pprof.Do(ctx, pprof.Labels("case", r.name), func(ctx context.Context) { err = r.op(ctx, n) })
 	used, took := cpuTime()-began, time.Since(onWall)
 	if wall {
 		used = took

@@ -80,8 +80,8 @@ func sendGroups(ctx context.Context, _ bool) ([]group, error) {
 		of, all string // headlines: of ready bytes, and of typed alerts
 	}{
 		{"Send 4 KiB over HTTP, one sender", lane{to: t.http, senders: 1}, goalsHTTP, "", ""},
-		{"Send 4 KiB over HTTPS, one sender", lane{to: t.https, ca: t.ca, senders: 1}, goalsHTTPS, "", "typed alerts over HTTPS, one sender"},
-		{"Send 4 KiB over HTTPS, 64 senders", lane{to: t.https, ca: t.ca, senders: 64}, goals64, "4 KiB over HTTPS, 64 senders", "typed alerts over HTTPS, 64 senders"},
+		{"Send 4 KiB over HTTPS, one sender", lane{to: t.https, ca: t.ca, senders: 1}, goalsHTTPS, "", "typed alerts, HTTPS, one sender"},
+		{"Send 4 KiB over HTTPS, 64 senders", lane{to: t.https, ca: t.ca, senders: 64}, goals64, "4 KiB, HTTPS, 64 senders", "typed alerts, HTTPS, 64 senders"},
 		{"Send 4 KiB over HTTP/2, one sender", lane{to: t.h2, ca: t.ca, senders: 1, h2: true}, goalsH2, "", ""},
 	} {
 		g, err := way.lane.group(ctx)
