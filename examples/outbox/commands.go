@@ -107,6 +107,9 @@ func (p *program) replay(ctx context.Context) error {
 	if s.idle && n > 0 {
 		p.note(nobody + ": what was replayed waits for one")
 	}
+	if err == nil && n < of {
+		p.note("what cannot be decoded is left; drop removes it")
+	}
 	return p.done("replayed", n, of, err)
 }
 

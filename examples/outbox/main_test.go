@@ -1,22 +1,14 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -26,150 +18,15 @@ import (
 	"github.com/alertwire/alertwire/examples/internal/amtest"
 )
 
-const (
-	soon = 30 * time.Second // only a test that fails waits for so long
-	tick = 20 * time.Millisecond
-)
-
-// built is the directory of the relay that the tests run.
-var built string
-
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
-
-func testMain(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "outbox")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	built = dir
-	return m.Run()
-}
-
-// relayBinary builds relay, once.
-var relayBinary = sync.OnceValues(func() (string, error) {
-	binary := filepath.Join(built, "relay.exe")
-	out, err := exec.Command("go", "build", "-o", binary, "../relay").CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, out)
-	}
-	return binary, err
-})
-
-// A relay is one that runs as a process of its own.
-type relay struct {
-	url  string
-	kill func() // kill -9
-}
-
-// startRelay runs relay until the test ends.
-func startRelay(t *testing.T, args ...string) relay {
-	t.Helper()
-	binary, err := relayBinary()
-	require.NoError(t, err)
-	address := amtest.Free(t)
-	cmd := exec.Command(binary, append(args, "-no-auth", "-listen", address, "-per-ip", "off")...)
-	var out amtest.Output
-	cmd.Stderr = &out
-	require.NoError(t, cmd.Start())
-	done := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(done) }()
-	kill := func() { _ = cmd.Process.Kill(); <-done }
-	t.Cleanup(func() {
-		kill()
-		if t.Failed() {
-			t.Log(out.String())
-		}
-	})
-	amtest.Ready(t, "http://"+address+"/health")
-	return relay{"http://" + address, kill}
-}
-
-// post posts an alert of that name.
-func (r relay) post(t *testing.T, name string) {
-	t.Helper()
-	resp, err := http.Post(r.url+"/webhook", "application/json",
-		strings.NewReader(fmt.Sprintf(`{"status":"firing","alerts":[{"labels":{"alertname":%q}}]}`, name)))
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	require.Equal(t, http.StatusOK, resp.StatusCode)
-}
-
-// storeDir is a directory whose path leaves room for the name of a socket.
-func storeDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "store")
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
-	return dir
-}
-
-// endpoints writes a file with endpoints of these names, all at url. Each
-// message is tried twice.
-func endpoints(t *testing.T, url string, names ...string) string {
-	t.Helper()
-	var all []string
-	for _, name := range names {
-		all = append(all, fmt.Sprintf(`{"name": %q, "callback": {"url": %q},
-		  "endpoint": {"retry": {"attempts": 2, "base": "10ms"}, "breaker": {"off": true}}}`, name, url))
-	}
-	path := filepath.Join(t.TempDir(), "endpoints.json")
-	require.NoError(t, os.WriteFile(path, []byte("["+strings.Join(all, ",")+"]"), 0o600))
-	return path
-}
-
-// outbox runs the program.
-func outbox(args ...string) (status int, stdout, stderr string) {
-	var out, err bytes.Buffer
-	status = run(context.Background(), args, &out, &err)
-	return status, out.String(), err.String()
-}
-
-// done runs the program, which must do what it was asked to.
-func done(t *testing.T, args ...string) string {
-	t.Helper()
-	status, stdout, stderr := outbox(args...)
-	require.Equal(t, 0, status, stderr)
-	return stdout
-}
-
-// objects reads lines of JSON.
-func objects[T any](t *testing.T, lines string) []T {
-	t.Helper()
-	var all []T
-	for s := bufio.NewScanner(strings.NewReader(lines)); s.Scan(); {
-		var v T
-		require.NoError(t, json.Unmarshal(s.Bytes(), &v), s.Text())
-		all = append(all, v)
-	}
-	return all
-}
-
-// queue returns the queue of an endpoint.
-func queue(t *testing.T, endpoint string, args ...string) dispatchnats.Queue {
-	t.Helper()
-	for _, q := range objects[dispatchnats.Queue](t, done(t, append(args, "queues", "-json")...)) {
-		if q.Endpoint == endpoint {
-			return q
-		}
-	}
-	return dispatchnats.Queue{}
-}
-
-// died waits until an endpoint has n dead letters.
-func died(t *testing.T, endpoint string, n int, args ...string) {
-	t.Helper()
-	require.Eventually(t, func() bool { return queue(t, endpoint, args...).Dead == n }, soon, tick)
-}
-
 // TestNightOfAnOperator looks at a relay whose endpoint refuses everything,
 // while it runs and after it was killed, and has one letter delivered by the
 // next relay.
 func TestNightOfAnOperator(t *testing.T) {
 	t.Parallel()
 	hook := callbacktest.NewServer(t, callbacktest.Status(503), callbacktest.Status(404))
+	idle := callbacktest.NewServer(t, callbacktest.Status(404))
 	dir := storeDir(t)
-	args := []string{"-data", dir, "-endpoints", endpoints(t, hook.URL, "pager", "idle")}
+	args := []string{"-data", dir, "-endpoints", endpoints(t, "pager="+hook.URL, "idle="+idle.URL)}
 	r := startRelay(t, args...)
 	r.post(t, "A")
 	died(t, "pager", 1, "-data", dir)
@@ -232,7 +89,7 @@ func TestCluster(t *testing.T) {
 	url := startNATS(t)
 	hook := callbacktest.NewServer(t, callbacktest.Status(404))
 	args := []string{"-nats", url, "-prefix", "night"}
-	r := startRelay(t, append(args, "-endpoints", endpoints(t, hook.URL, "pager"))...)
+	r := startRelay(t, append(args, "-endpoints", endpoints(t, "pager="+hook.URL))...)
 	r.post(t, "A")
 	died(t, "pager", 1, args...)
 	hook.Play(callbacktest.Status(200))
@@ -254,26 +111,13 @@ func TestCluster(t *testing.T) {
 	}
 }
 
-// startNATS runs a server on the loopback interface.
-func startNATS(t *testing.T) (url string) {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true,
-	})
-	require.NoError(t, err)
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	require.True(t, s.ReadyForConnections(soon))
-	return s.ClientURL()
-}
-
 // TestWatch watches a relay that is killed and comes back. It must not keep the
 // next one from starting.
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	hook := callbacktest.NewServer(t, callbacktest.Status(404))
 	dir := storeDir(t)
-	args := []string{"-data", dir, "-endpoints", endpoints(t, hook.URL, "pager")}
+	args := []string{"-data", dir, "-endpoints", endpoints(t, "pager="+hook.URL)}
 	r := startRelay(t, args...)
 	ctx, stop := context.WithCancel(t.Context())
 	var out, errs amtest.Output
@@ -305,7 +149,7 @@ func TestWatchWithoutRelay(t *testing.T) {
 	t.Parallel()
 	hook := callbacktest.NewServer(t)
 	dir := storeDir(t)
-	args := []string{"-data", dir, "-endpoints", endpoints(t, hook.URL, "pager")}
+	args := []string{"-data", dir, "-endpoints", endpoints(t, "pager="+hook.URL)}
 	startRelay(t, args...).kill()
 	ctx, stop := context.WithCancel(t.Context())
 	var out amtest.Output
@@ -343,7 +187,7 @@ func TestWhatDoesNotWork(t *testing.T) {
 	t.Parallel()
 	hook := callbacktest.NewServer(t, callbacktest.Status(404))
 	dir := storeDir(t)
-	r := startRelay(t, "-data", dir, "-endpoints", endpoints(t, hook.URL, "pager", "chat"))
+	r := startRelay(t, "-data", dir, "-endpoints", endpoints(t, "pager="+hook.URL, "chat="+hook.URL))
 	r.post(t, "A")
 	died(t, "pager", 1, "-data", dir)
 	died(t, "chat", 1, "-data", dir)
