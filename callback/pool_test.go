@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -210,14 +209,15 @@ func TestDeadConnectionsAreGivenUp(t *testing.T) {
 	ca := callbacktest.NewAuthority(t)
 	for _, http2 := range []bool{false, true} {
 		srv := callbacktest.NewTLSServer(t, callbacktest.TLSOptions{Authority: ca, HTTP2: http2})
-		router := newRouter(t, strings.TrimPrefix(srv.URL, "https://"))
+		network := callbacktest.NewProxy(t, srv.URL)
 		w := hook(t, callback.Config{
-			URL: "https://" + router.addr, TLS: callback.TLSConfig{CA: string(ca.PEM())}, Timeout: 500 * time.Millisecond,
+			URL: network.URL, TLS: callback.TLSConfig{CA: string(ca.PEM())}, Timeout: 500 * time.Millisecond,
 		}, callback.Options{})
 		callback.PingAfter(w, 100*time.Millisecond)
 		_, err := w.Call(t.Context(), message)
 		require.NoError(t, err)
-		router.forget()
+		network.Set(callbacktest.Fault{Silent: true})
+		network.Heal() // of use to new connections alone
 		_, err = w.Call(t.Context(), message)
 		require.ErrorIs(t, err, callback.ErrGaveUp)
 		eventually(t, func() bool {
