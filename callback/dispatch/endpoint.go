@@ -161,6 +161,22 @@ func (e *endpoint) left() <-chan struct{} {
 	return ch
 }
 
+// await waits until nothing is left to do, or ctx ends, and reports whether
+// nothing is left, also if both are so.
+func (e *endpoint) await(ctx context.Context) bool {
+	left := e.left()
+	select {
+	case <-left:
+	case <-ctx.Done():
+		select {
+		case <-left:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // idle reports whether nothing is left to do.
 func (e *endpoint) idle() bool {
 	e.mu.Lock()

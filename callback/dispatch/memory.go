@@ -156,9 +156,7 @@ func (d *Memory) close() []*endpoint {
 // await waits until nothing is left to do at all of them, or ctx ends.
 func await(ctx context.Context, all []*endpoint) error {
 	for _, e := range all {
-		select {
-		case <-e.left():
-		case <-ctx.Done():
+		if !e.await(ctx) {
 			return context.Cause(ctx)
 		}
 	}

@@ -46,6 +46,21 @@ func TestShutdownDrains(t *testing.T) {
 	})
 }
 
+// Neither Shutdown nor Remove may say by chance that something was lost.
+func TestAnEndedContextIsNoErrorWhereNothingIsLeft(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		d := newMemory(t, dispatch.MemoryOptions{})
+		add(t, d, "a", new(log), dispatch.EndpointOptions{})
+		add(t, d, "b", new(log), dispatch.EndpointOptions{})
+		require.NoError(t, d.Remove(ended, "a"))
+		rest, err := d.Shutdown(ended)
+		require.NoError(t, err)
+		require.Empty(t, rest)
+	}
+}
+
 func TestShutdownHandsBackWhatIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex

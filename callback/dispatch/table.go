@@ -52,12 +52,10 @@ func (d *Memory) Remove(ctx context.Context, name string) error {
 		return err
 	}
 	e.stop(ErrUnknown, true)
-	select {
-	case <-e.left():
-		return nil
-	case <-ctx.Done():
+	if !e.await(ctx) {
 		return fmt.Errorf("dispatch: remove %q: calls are in flight: %w", name, context.Cause(ctx))
 	}
+	return nil
 }
 
 // part takes an endpoint out of the table.
