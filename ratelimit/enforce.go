@@ -133,7 +133,7 @@ func newEnforcer(o EnforceOptions, limits []Limit) *enforcer {
 	e := &enforcer{EnforceOptions: o, plain: true}
 	var policies []string
 	for i, l := range limits {
-		if l.Limiter == nil || l.Key == nil {
+		if l.Limiter == nil || l.Limiter.store == nil || l.Key == nil {
 			panic(fmt.Sprintf("ratelimit: Enforce: limit %d %q needs a Limiter and a Key", i, l.Name))
 		}
 		if l.Name == "" {

@@ -247,6 +247,7 @@ func TestEnforcePanicsOnMistakes(t *testing.T) {
 	}{
 		{"no limits", "ratelimit: Enforce: no limits", nil},
 		{"no limiter", `ratelimit: Enforce: limit 0 "x" needs a Limiter and a Key`, []ratelimit.Limit{{Name: "x", Key: key}}},
+		{"zero limiter", `ratelimit: Enforce: limit 0 "x" needs a Limiter and a Key`, []ratelimit.Limit{{Name: "x", Limiter: new(ratelimit.Limiter), Key: key}}},
 		{"no key", `ratelimit: Enforce: limit 0 "x" needs a Limiter and a Key`, []ratelimit.Limit{{Name: "x", Limiter: l}}},
 		{"bad name", `ratelimit: Enforce: ratelimit: invalid name "a b"`, []ratelimit.Limit{{Name: "a b", Limiter: l, Key: key}}},
 		{"same buckets", `ratelimit: Enforce: two limits named "" in one store`, []ratelimit.Limit{{Limiter: a, Key: key}, {Limiter: b, Key: key}}},

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// A Limiter holds each key to a Rate. It is safe for concurrent use.
+// A Limiter holds each key to a Rate. It is safe for concurrent use. The zero
+// Limiter admits nothing.
 type Limiter struct {
 	rate    Rate
 	gcra    gcra
@@ -95,6 +96,9 @@ func (l *Limiter) Take(ctx context.Context, key string, n int) (Decision, error)
 }
 
 func (l *Limiter) takeRemote(ctx context.Context, key string, n int) (Decision, error) {
+	if l.store == nil {
+		return Decision{}, fmt.Errorf("%w limiter: not made by New", ErrInvalid)
+	}
 	out := make([]Decision, 1)
 	if err := l.store.Take(ctx, []Request{{Name: l.name, Key: key, Rate: l.rateOf(key), N: n}}, out); err != nil {
 		return Decision{}, err

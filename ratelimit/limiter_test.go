@@ -239,6 +239,16 @@ func TestReset(t *testing.T) {
 	require.ErrorIs(t, l.Reset(t.Context(), "k"), errors.ErrUnsupported)
 }
 
+// A constructor whose error was ignored must not admit, nor panic when asked.
+func TestZeroLimiterAdmitsNothing(t *testing.T) {
+	l := new(ratelimit.Limiter)
+	assert.False(t, l.Allow("k"))
+	_, err := l.Take(t.Context(), "k", 0)
+	require.ErrorIs(t, err, ratelimit.ErrInvalid)
+	require.ErrorIs(t, l.Wait(t.Context(), "k"), ratelimit.ErrOversize)
+	require.ErrorIs(t, l.Reset(t.Context(), "k"), errors.ErrUnsupported)
+}
+
 func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(t, ratelimit.Rate{Events: 1, Per: time.Second}, ratelimit.Options{})
