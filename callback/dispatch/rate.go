@@ -16,6 +16,8 @@ import (
 // package ratelimit, which has the same text: the zero value of that allows
 // nothing.
 type Rate struct {
+	// Events calls may begin in each Per: one every Per/Events once the burst is
+	// used up. Both are set, or none.
 	Events int           `json:"events" yaml:"events"`
 	Per    time.Duration `json:"per" yaml:"per"`
 	// Burst is how many may come at once. Zero means Events.

@@ -1,3 +1,3 @@
-// Package modules holds the test that keeps the modules of this repository
-// together: what is not in go.work is tested by nobody.
+// Package modules holds the tests over the whole repository: its modules belong
+// together, its packages know only their own, and what they export is documented.
 package modules
