@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -137,7 +140,12 @@ func TestWatch(t *testing.T) {
 	r.post(t, "B")
 	shows("pager     0        0        0         2     -\n")
 	r.kill()
+	require.NoError(t, os.Rename(dir, filepath.Join(storeDir(t), "moved")))
 	shows("no relay is running")
+	for range 3 {
+		shows("pager     0        0        0         2     -\n")
+	}
+	assert.NotContains(t, out.String(), "there is no store", "it must not open it: a relay may be about to")
 	stop()
 	assert.Equal(t, 0, <-status)
 	assert.Empty(t, errs.String())
@@ -157,17 +165,42 @@ func TestWatchWithoutRelay(t *testing.T) {
 	go func() { status <- run(ctx, []string{"watch", "-data", dir, "-every", "10ms", "-json"}, &out, &out) }()
 	lines := func() int { return strings.Count(out.String(), "\n") }
 	require.Eventually(t, func() bool { return lines() > 3 }, soon, tick)
-	startRelay(t, args...)
-	before := lines()
-	require.Eventually(t, func() bool { return lines() > before+3 }, soon, tick)
-	stop()
-	assert.Equal(t, 0, <-status)
-	seen := objects[struct {
+	type look struct {
 		Time     time.Time
 		Endpoint string
-	}](t, out.String())
-	assert.Equal(t, "pager", seen[0].Endpoint)
-	assert.Greater(t, seen[len(seen)-1].Time, seen[0].Time, "it has seen the relay")
+	}
+	last := func() look {
+		all := objects[look](t, out.String()[:strings.LastIndex(out.String(), "\n")])
+		return all[len(all)-1]
+	}
+	first := last()
+	assert.Equal(t, "pager", first.Endpoint)
+	startRelay(t, args...)
+	require.Eventually(t, func() bool { return last().Time.After(first.Time) }, soon, tick)
+	stop()
+	assert.Equal(t, 0, <-status)
+}
+
+// TestKilledWhileItCalled looks at what nobody has in hand any more.
+func TestKilledWhileItCalled(t *testing.T) {
+	t.Parallel()
+	called, answer := make(chan struct{}), make(chan struct{})
+	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(called)
+		<-answer
+	}))
+	t.Cleanup(hook.Close)
+	t.Cleanup(func() { close(answer) })
+	dir := storeDir(t)
+	r := startRelay(t, "-data", dir, "-endpoints", endpoints(t, "pager="+hook.URL))
+	r.post(t, "A")
+	<-called
+	q := queue(t, "pager", "-data", dir)
+	assert.Equal(t, []int{0, 1}, []int{q.Waiting, q.InHand})
+	r.kill()
+	q = queue(t, "pager", "-data", dir)
+	assert.Equal(t, []int{1, 0}, []int{q.Waiting, q.InHand})
+	assert.False(t, q.Oldest.IsZero())
 }
 
 // TestRelayWaitsForOutbox starts a relay while the store is looked at.
