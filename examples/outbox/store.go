@@ -46,6 +46,8 @@ func (p place) openDir(ctx context.Context) (*store, error) {
 	switch {
 	case errors.Is(err, embedded.ErrInUse):
 		return nil, fmt.Errorf("-data %s: a process has it that cannot be reached: is its -socket another one?", p.data)
+	case errors.Is(err, embedded.ErrOwner):
+		return nil, fmt.Errorf("-data %s belongs to another user, who could not read what is written here: run outbox as that user", p.data)
 	case err != nil:
 		return nil, fmt.Errorf("-data %s: %w", p.data, err)
 	}
