@@ -3,6 +3,8 @@ package embedded_test
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -156,4 +158,68 @@ func TestOperatorReplays(t *testing.T) {
 	left := letters(t, dead)
 	require.Len(t, left, 1)
 	assert.Equal(t, all[2].ID, left[0].ID)
+}
+
+// TestNewest lists letters, more than fit into one answer of the engine.
+func TestNewest(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	const n = 1100
+	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
+	refuse := &callbacktest.Recorder{Answer: callbacktest.Fail(callbacktest.Failure(404))}
+	o := dispatch.EndpointOptions{Concurrency: 16, Queue: 2 * n, Breaker: off}
+	for _, name := range []string{"ops", "others"} {
+		require.NoError(t, d.Add(ctx, name, refuse, o))
+	}
+	var wg sync.WaitGroup
+	for k := range 10 {
+		wg.Go(func() {
+			for i := range n / 10 {
+				assert.NoError(t, d.Dispatch(ctx, message(fmt.Sprint(k), i), "ops"))
+			}
+		})
+	}
+	wg.Wait()
+	require.NoError(t, d.Dispatch(ctx, message("k", 0), "others"))
+	eventually(t, func() bool {
+		q, err := d.Queues(ctx)
+		require.NoError(t, err)
+		return q[0].Dead == n && q[1].Dead == 1
+	}, "they did not die")
+
+	all := letters(t, d.Dead("ops"))
+	for i := range all {
+		assert.NotEmpty(t, all[i].Message.Body)
+		all[i].Message.Body = nil
+	}
+	for _, most := range []int{0, 1, n - 1, n, n + 1} {
+		got, of, err := d.Dead("ops").Newest(ctx, most)
+		require.NoError(t, err)
+		assert.Equal(t, n, of)
+		want := all
+		if most > 0 && most < n {
+			want = all[n-most:]
+		}
+		assert.Equal(t, want, got, "%d", most)
+	}
+	got, of, err := d.Dead("").Newest(ctx, 1)
+	require.NoError(t, err)
+	assert.Equal(t, n+1, of)
+	assert.Len(t, got, 1)
+	got, of, err = d.Dead("nobody").Newest(ctx, 1)
+	require.NoError(t, err)
+	assert.Zero(t, of)
+	assert.Empty(t, got)
+
+	js, err := jetstream.New(d.Conn())
+	require.NoError(t, err)
+	s, err := js.Stream(ctx, "alertwire_DEAD")
+	require.NoError(t, err)
+	assert.Zero(t, s.CachedInfo().State.Consumers, "nothing stays behind")
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	_, _, err = d.Dead("ops").Newest(ended, 1)
+	require.ErrorIs(t, err, context.Canceled)
+	_, _, err = d.Dead(strings.Repeat("x", 65)).Newest(ctx, 1)
+	require.ErrorContains(t, err, "the most is 64")
 }
