@@ -39,21 +39,9 @@ func (p *program) dead(ctx context.Context) error {
 			return err
 		}
 	}
-	var newest []dispatchnats.Letter // without their bodies
-	n := 0
-	for l, err := range s.Dead(p.endpoint).All(ctx) {
-		if err != nil {
-			return err
-		}
-		n++
-		l.Message.Body = nil
-		newest = append(newest, l)
-		if p.most > 0 && len(newest) > 2*p.most { // now and then, rather than each time
-			newest = append(newest[:0], newest[len(newest)-p.most:]...)
-		}
-	}
-	if p.most > 0 && len(newest) > p.most {
-		newest = newest[len(newest)-p.most:]
+	newest, n, err := s.Dead(p.endpoint).Newest(ctx, p.most)
+	if err != nil {
+		return err
 	}
 	switch {
 	case n == 0:
