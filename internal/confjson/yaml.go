@@ -21,9 +21,9 @@ import (
 //		return confjson.DecodeYAML(decode, (*plain)(c))
 //	}
 //
-// Structs within that have such a method check themselves. Errors are [*Error]s that say what [Decode] would
-// say, with the line if the library tells lines. They are not those of the
-// library, which quote values.
+// Structs within that have such a method check themselves. Errors are [*Error]s
+// that say what [Decode] would say, with the line if the library tells lines.
+// They are not those of the library, which quote values.
 func DecodeYAML(decode func(any) error, v any) error {
 	var tree any
 	if err := decode(&tree); err != nil {
