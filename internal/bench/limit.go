@@ -33,10 +33,6 @@ var keys = func() []string {
 }()
 
 func limitGroups(ctx context.Context, _ bool) ([]group, error) {
-	takes, err := takers(ctx)
-	if err != nil {
-		return nil, err
-	}
 	groups := []group{
 		{title: "Admit one key", goals: []goal{
 			{"alertwire", each, "", 40}, {"alertwire", allocs, "", 0},
@@ -48,17 +44,20 @@ func limitGroups(ctx context.Context, _ bool) ([]group, error) {
 			{twoName, cost, "alertwire", 2},
 		}, headlines: []headline{{work: "admit one of 10,000 keys", ours: "alertwire", theirs: []string{
 			"x/time/rate in a map", "sethvargo/go-limiter", "throttled", "ulule/limiter", "didip/tollbooth", "go-chi/httprate"}}}},
-		{title: "Admit a key that was never seen", goals: []goal{
+		{title: "Admit a key that was never seen", times: 100_000, goals: []goal{
 			{"alertwire", each, "", 300},
 			{"alertwire", cost, "sethvargo/go-limiter", 0.40}, {"alertwire", cost, "throttled", 0.40},
 		}},
 	}
-	var fresh int
-	for _, t := range takes {
-		groups[0].cases = append(groups[0].cases, repeat(t.name, t.ours, func() error { return t.take(keys[0]) }))
+	for _, m := range makers {
+		t, err := m.open(ctx)
+		if err != nil {
+			return nil, err
+		}
 		var i int
-		groups[1].cases = append(groups[1].cases, repeat(t.name, t.ours, func() error { i++; return t.take(keys[i%len(keys)]) }))
-		groups[2].cases = append(groups[2].cases, repeat(t.name, t.ours, func() error { fresh++; return t.take("fresh" + strconv.Itoa(fresh)) }))
+		groups[0].cases = append(groups[0].cases, repeat(m.name, m.ours, func() error { return t(keys[0]) }))
+		groups[1].cases = append(groups[1].cases, repeat(m.name, m.ours, func() error { i++; return t(keys[i%len(keys)]) }))
+		groups[2].cases = append(groups[2].cases, m.newcomers())
 	}
 	two, err := twoGoroutines()
 	if err != nil {
@@ -72,45 +71,31 @@ func limitGroups(ctx context.Context, _ bool) ([]group, error) {
 	return append(groups, middle), nil
 }
 
-type taker struct {
+// A take admits a key, or returns an error.
+type take func(key string) error
+
+// A maker is one kind of limiter, used as its README says.
+type maker struct {
 	name string
 	ours bool
-	take func(key string) error
+	open func(ctx context.Context) (take, error)
 }
 
-// takers are the limiters themselves.
-func takers(ctx context.Context) ([]taker, error) {
-	refused := fmt.Errorf("refused")
-	verdict := func(ok bool) error {
-		if ok {
-			return nil
-		}
-		return refused
-	}
+var errRefused = errors.New("refused")
 
-	var mu sync.Mutex
-	buckets := map[string]*rate.Limiter{}
-	seth, err := memorystore.New(&memorystore.Config{Tokens: plenty, Interval: time.Minute})
-	if err != nil {
-		return nil, err
+func verdict(ok bool) error {
+	if ok {
+		return nil
 	}
-	gcraStore, err := throttledstore.NewCtx(0)
-	if err != nil {
-		return nil, err
-	}
-	gcra, err := throttled.NewGCRARateLimiterCtx(gcraStore, throttled.RateQuota{MaxRate: throttled.PerSec(1_000_000), MaxBurst: 1_000_000})
-	if err != nil {
-		return nil, err
-	}
-	ulule := limiter.New(ululememory.NewStore(), limiter.Rate{Period: time.Minute, Limit: plenty})
-	toll := tollbooth.NewLimiter(plenty, nil)
-	chi := httprate.NewRateLimiter(plenty, time.Minute)
-	ours, err := ratelimit.New(ratelimit.Rate{Events: plenty, Per: time.Minute}, ratelimit.Options{})
-	if err != nil {
-		return nil, err
-	}
-	return []taker{
-		{"x/time/rate in a map", false, func(key string) error {
+	return errRefused
+}
+
+// makers are the limiters themselves.
+var makers = []maker{
+	{"x/time/rate in a map", false, func(context.Context) (take, error) {
+		var mu sync.Mutex
+		buckets := map[string]*rate.Limiter{}
+		return func(key string) error {
 			mu.Lock()
 			l := buckets[key]
 			if l == nil {
@@ -119,41 +104,87 @@ func takers(ctx context.Context) ([]taker, error) {
 			}
 			mu.Unlock()
 			return verdict(l.Allow())
-		}},
-		{"alertwire", true, func(key string) error { return verdict(ours.Allow(key)) }},
-		{"sethvargo/go-limiter", false, func(key string) error {
-			_, _, _, ok, err := seth.Take(ctx, key)
+		}, nil
+	}},
+	{"alertwire", true, func(context.Context) (take, error) {
+		l, err := ratelimit.New(ratelimit.Rate{Events: plenty, Per: time.Minute}, ratelimit.Options{})
+		return func(key string) error { return verdict(l.Allow(key)) }, err
+	}},
+	{"sethvargo/go-limiter", false, func(ctx context.Context) (take, error) {
+		store, err := memorystore.New(&memorystore.Config{Tokens: plenty, Interval: time.Minute})
+		return func(key string) error {
+			_, _, _, ok, err := store.Take(ctx, key)
 			if err != nil {
 				return err
 			}
 			return verdict(ok)
-		}},
-		{"throttled", false, func(key string) error {
-			limited, _, err := gcra.RateLimitCtx(ctx, key, 1)
+		}, err
+	}},
+	{"throttled", false, func(ctx context.Context) (take, error) {
+		store, err := throttledstore.NewCtx(0)
+		if err != nil {
+			return nil, err
+		}
+		l, err := throttled.NewGCRARateLimiterCtx(store, throttled.RateQuota{MaxRate: throttled.PerSec(1_000_000), MaxBurst: 1_000_000})
+		return func(key string) error {
+			limited, _, err := l.RateLimitCtx(ctx, key, 1)
 			if err != nil {
 				return err
 			}
 			return verdict(!limited)
-		}},
-		{"ulule/limiter", false, func(key string) error {
-			c, err := ulule.Get(ctx, key)
+		}, err
+	}},
+	{"ulule/limiter", false, func(ctx context.Context) (take, error) {
+		l := limiter.New(ululememory.NewStore(), limiter.Rate{Period: time.Minute, Limit: plenty})
+		return func(key string) error {
+			c, err := l.Get(ctx, key)
 			if err != nil {
 				return err
 			}
 			return verdict(!c.Reached)
-		}},
-		{"didip/tollbooth", false, func(key string) error { return verdict(!toll.LimitReached(key)) }},
-		{"go-chi/httprate", false, func(key string) error {
-			ok, _, err := chi.Status(key)
+		}, nil
+	}},
+	{"didip/tollbooth", false, func(context.Context) (take, error) {
+		l := tollbooth.NewLimiter(plenty, nil)
+		return func(key string) error { return verdict(!l.LimitReached(key)) }, nil
+	}},
+	{"go-chi/httprate", false, func(context.Context) (take, error) {
+		l := httprate.NewRateLimiter(plenty, time.Minute)
+		return func(key string) error {
+			ok, _, err := l.Status(key)
 			if err != nil {
 				return err
 			}
 			if !ok {
-				return refused
+				return errRefused
 			}
-			return chi.Counter().Increment(key, time.Now().UTC().Truncate(time.Minute))
-		}},
-	}, nil
+			return l.Counter().Increment(key, time.Now().UTC().Truncate(time.Minute))
+		}, nil
+	}},
+}
+
+// newcomers has a new limiter meet keys that it has never seen, in each round:
+// what the peers keep of them would fill the memory otherwise.
+func (m maker) newcomers() bench {
+	var t take
+	return bench{
+		name: m.name, ours: m.ours,
+		before: func(ctx context.Context, _ int) (err error) {
+			if t, err = m.open(ctx); err != nil {
+				return err
+			}
+			return t("the first one of all") // some make their table at the first use
+		},
+		op: func(_ context.Context, n int) error {
+			for i := range n {
+				if err := t("fresh" + strconv.Itoa(i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		after: func() { t = nil },
+	}
 }
 
 const (

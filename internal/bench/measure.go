@@ -89,6 +89,9 @@ func (p plan) measure(ctx context.Context, g group) (result, error) {
 
 // calibrate finds how often a case runs in a slice. It also warms it up.
 func (p plan) calibrate(ctx context.Context, c bench) (int, error) {
+	if _, err := c.timed(ctx, 1); err != nil { // the first time takes longer
+		return 0, err
+	}
 	for n := 1; ; {
 		took, err := c.timed(ctx, n)
 		if err != nil {
