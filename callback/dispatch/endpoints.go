@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/internal/confjson"
@@ -43,6 +44,13 @@ func (e *Endpoint) UnmarshalJSON(data []byte) error {
 func (e *Endpoint) UnmarshalYAML(decode func(any) error) error {
 	type plain Endpoint
 	return confjson.DecodeYAML(decode, (*plain)(e))
+}
+
+// LogValue returns name, format and where the messages go, and nothing that may
+// be secret. (Written by fmt, a Config within says no more either; as JSON it
+// has URL and headers.)
+func (e Endpoint) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("name", e.Name), slog.String("format", e.Format), slog.Any("callback", e.Callback))
 }
 
 // ParseEndpoints reads a JSON array of endpoints. It refuses unknown keys, names

@@ -1,8 +1,10 @@
 package dispatch_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -121,6 +123,20 @@ func TestEndpointsAreReadStrictlyEverywhere(t *testing.T) {
 		require.ErrorContains(t, json.Unmarshal([]byte("{\n\"x\":1}"), v), `line 2: unknown key "x"`)
 		require.ErrorContains(t, yaml.Unmarshal([]byte("\nx: 1"), v), `line 2: unknown key "x"`)
 	}
+}
+
+// A handler that writes JSON would marshal an Endpoint, URL and all.
+func TestEndpointsAreLoggedWithoutSecrets(t *testing.T) {
+	const canary = "c4nary"
+	e := dispatch.Endpoint{Name: "ops", Callback: callback.Config{
+		URL: "https://u:" + canary + "@h.example/" + canary, Headers: map[string]string{"X-Key": canary},
+	}}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("added", "endpoint", e)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("added", "endpoint", e)
+	fmt.Fprintf(&log, "%v %+v", e, e)
+	assert.NotContains(t, log.String(), canary)
+	assert.Contains(t, log.String(), `{"name":"ops","format":"","callback":"POST https://h.example"}`)
 }
 
 func TestParseEndpointsNamesThePlace(t *testing.T) {
