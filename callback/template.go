@@ -10,6 +10,10 @@ import (
 	"text/template/parse"
 )
 
+// maxTemplate bounds the text of a template, in bytes: package template takes
+// stack for each nested if, and to run out of that ends the process.
+const maxTemplate = maxURL
+
 // maxHeaderValue bounds the value of a header that is a template, in bytes.
 const maxHeaderValue = 4 << 10
 
@@ -69,6 +73,9 @@ const prelude = `{{$message := .}}{{$event := .Event}}{{$labels := .Labels}}{{$v
 // place in which they stand, beginning with p. Its errors repeat no part of text
 // but names of functions.
 func parseTemplate(text string, p place) (*template.Template, error) {
+	if len(text) > maxTemplate {
+		return nil, fmt.Errorf("a template longer than %d bytes", maxTemplate)
+	}
 	t, err := template.New("").Option("missingkey=error").Funcs(functions).Parse(prelude + text)
 	if err != nil {
 		return nil, errors.New("not a valid template; its variables are $event, $labels, $value and $message, " +

@@ -199,6 +199,14 @@ func TestTemplateFaultsFoundByNew(t *testing.T) {
 	_, err = callback.New(callback.Config{URL: "https://h/", Template: true, Headers: map[string]string{"X-A": "{{ c4n4ry }}"}}, callback.Options{})
 	require.ErrorContains(t, err, "headers: X-A: not a valid template")
 	assert.NotContains(t, err.Error(), "c4n4ry")
+
+	// Without a bound this is a stack overflow, which no recover catches.
+	deep := strings.Repeat("{{ if 1 }}", 2_000_000) + strings.Repeat("{{ end }}", 2_000_000)
+	_, err = callback.New(callback.Config{URL: "https://h/", Template: true, Headers: map[string]string{"X-A": deep}}, callback.Options{})
+	require.ErrorContains(t, err, "headers: X-A: a template longer than")
+	wide := "{{ .Key }}" + strings.Repeat("x", 8<<10-len("{{ .Key }}"))
+	_, err = callback.New(callback.Config{URL: "https://h/", Template: true, Headers: map[string]string{"X-A": wide}}, callback.Options{})
+	require.NoError(t, err, "at the bound")
 }
 
 // Whatever a label is, the request goes to the same host, to the same path, with
