@@ -34,6 +34,8 @@ type sink struct {
 	newest   map[int]int       // accepted here, by the number of the key
 	seen     map[int]int       // called, by the number of the key
 	until    map[int]time.Time // asked to stay away
+	advices  int               // how often
+	refused  int               // calls answered by 503
 	killed   time.Time         // last
 	early    []string          // calls before their Retry-After was over
 	excused  int               // those whose advice may have been lost in a kill
@@ -133,6 +135,9 @@ func (s *sink) leave(w http.ResponseWriter, n, status int) {
 	case status == http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", strconv.Itoa(int(sinkWait/time.Second)))
 		s.until[n] = time.Now().Add(sinkWait)
+		s.advices++
+	case status == http.StatusServiceUnavailable:
+		s.refused++
 	}
 	s.mu.Unlock()
 	w.WriteHeader(status)
@@ -189,8 +194,8 @@ func (s *sink) missing() []int {
 func (s *sink) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return fmt.Sprintf("%d accepted, %d missing, %d twice, %d hasty, %d hasty but excused, %d out of order",
-		len(s.promised), len(s.missing()), s.twice, len(s.early), s.excused, len(s.older))
+	return fmt.Sprintf("order %v: %d accepted, %d calls answered by 503 and %d with a Retry-After; %d missing, %d twice, %d hasty, %d hasty but excused, %d out of order",
+		s.p.Order, len(s.promised), s.refused, s.advices, len(s.missing()), s.twice, len(s.early), s.excused, len(s.older))
 }
 
 // judge fails the test for what a durable dispatcher must not do.

@@ -20,7 +20,7 @@
 // carries [callback.Message.ID], by which the receiver can drop repeats.
 //
 // The wait for the next attempt is kept by the engine and survives restarts, so
-// that a Retry-After is not cut short. With the order Strict an endpoint that
+// that a Retry-After is not cut short but by RetryPolicy.Cap. With the order Strict an endpoint that
 // keeps its calls shorter than Options.Lease sees the messages of a key in the
 // order in which they were accepted, from however many processes they are
 // called; with Latest it never sees an older one after it accepted a newer.
@@ -39,7 +39,11 @@
 // calls of all of them together; Rate and Breaker are kept by each process for
 // itself. Give an endpoint the same options everywhere: of Concurrency and
 // Order, those that were added last hold. A process may dispatch to endpoints
-// that only others have added, by name.
+// that only others have added, by name. The clocks of all of them, and of the
+// servers, should agree within a second: waits are off by as much as they differ.
+//
+// NATS allows 1,000 endpoints as it comes (default_max_consumers); beyond that
+// Add returns ErrServer. Package embedded sets no such bound.
 //
 // # What is stored
 //

@@ -34,24 +34,28 @@ const (
 // is by whoever leaves it at zero.
 type Options struct {
 	// Prefix begins the names of the streams and subjects. "" means
-	// "alertwire".
+	// "alertwire". It has up to 32 letters, digits, - and _.
 	Prefix string
-	// Replicas is how many servers of a cluster keep each message. Zero means
-	// 1 for new streams; three survive the loss of one.
+	// Replicas is how many servers of a cluster keep each message, 1 to 5. Zero
+	// means 1 for new streams; three survive the loss of one. A cluster with
+	// fewer servers refuses.
 	Replicas int
 	// MaxBytes bounds what waits to be delivered, bodies and headers of all
-	// endpoints together: beyond it Dispatch returns [dispatch.ErrQueueFull].
+	// endpoints together, in bytes: beyond it Dispatch returns
+	// [dispatch.ErrQueueFull].
 	// What waits for its next attempt may take about as much again. Zero means
 	// 1 GiB for new streams.
 	MaxBytes int64
-	// MaxMessage bounds the body of one message. Zero means what the server
-	// allows, less 40 KiB for headers: about 984 KiB as NATS comes.
+	// MaxMessage bounds the body of one message, in bytes: beyond it Dispatch
+	// returns [ErrTooLarge], as it does beyond 32 KiB of headers. Zero means
+	// what the server allows, less 40 KiB for headers: 984 KiB as NATS comes.
+	// More than that is an error.
 	MaxMessage int
 	// DeadAge is how long a message that was given up is kept. Zero means 30
 	// days for new streams, and the least is 1 s.
 	DeadAge time.Duration
-	// DeadBytes bounds what is kept of them; the oldest make room. Zero means
-	// 256 MiB for new streams.
+	// DeadBytes bounds what is kept of them, in bytes; the oldest make room.
+	// Zero means 256 MiB for new streams.
 	DeadBytes int64
 	// Lease is how long a message in the hands of a process that died is kept
 	// from the others. A process that lives renews it, however long a call
@@ -69,8 +73,9 @@ type Options struct {
 	// is full.
 	Health func(context.Context) error
 	// Observe gets the outcome of every message that this process has brought
-	// to an end. It is called from several goroutines at a time, and holds up
-	// the next call while it runs.
+	// to an end, after the engine knows of it: what a crash repeats is observed
+	// again. It is called from several goroutines at a time, and holds up the
+	// next call while it runs. Nil observes nothing; Stats counts all the same.
 	Observe func(dispatch.Outcome)
 	// Logger gets what no caller can see: messages that were given up, at
 	// level Warn, and what went wrong between this process and NATS. Nil is

@@ -6,7 +6,9 @@ import (
 	"os"
 
 	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/callback/callbacktest"
 	"github.com/alertwire/alertwire/callback/dispatch"
+	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats"
 	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats/embedded"
 )
 
@@ -49,4 +51,45 @@ func ExampleOpen() {
 	// called with {"alert":"HighCPU"}
 	// stored: true
 	// closed: true
+}
+
+// What an endpoint has refused for good is kept, with its history, until
+// somebody replays or drops it.
+func ExampleOpen_deadLetters() {
+	dir, err := os.MkdirTemp("", "queue")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	ctx := context.Background()
+	ends := make(chan dispatch.Outcome)
+	d, err := embedded.Open(ctx, dir, embedded.Options{Engine: dispatchnats.Options{
+		Observe: func(o dispatch.Outcome) { ends <- o },
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer d.Shutdown(ctx)
+
+	r := &callbacktest.Recorder{Answer: callbacktest.Fail(callbacktest.Failure(404), nil)} // broken, and then repaired
+	if err := d.Add(ctx, "ops", r, dispatch.EndpointOptions{}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("stored:", d.Dispatch(ctx, callback.Message{ID: "msg_1", Body: []byte(`{"alert":"HighCPU"}`)}) == nil)
+	fmt.Println((<-ends).Result)
+	for letter, err := range d.Dead("ops").All(ctx) {
+		fmt.Println(letter.Message.ID, letter.Attempts, letter.History[0].Status, err)
+	}
+	n, err := d.Dead("ops").ReplayAll(ctx)
+	fmt.Println("replayed:", n, err)
+	fmt.Println((<-ends).Result)
+	// Output:
+	// stored: true
+	// failed
+	// msg_1 1 404 <nil>
+	// replayed: 1 <nil>
+	// delivered
 }

@@ -120,15 +120,22 @@ func alone(t testing.TB) *node {
 // cluster returns three servers that make up a cluster.
 func cluster(t testing.TB) []*node {
 	t.Helper()
+	nodes := unstarted(t)
+	for _, n := range nodes {
+		n.start(t)
+	}
+	return nodes
+}
+
+// unstarted returns servers that would make up a cluster, if they were started.
+func unstarted(t testing.TB) []*node {
+	t.Helper()
 	ports := freePorts(t, 6)
 	var nodes []*node
 	for i := range 3 {
 		nodes = append(nodes, &node{
 			Name: fmt.Sprint("n", i), Dir: t.TempDir(), Port: ports[i], Route: ports[3+i], Routes: ports[3:],
 		})
-	}
-	for _, n := range nodes {
-		n.start(t)
 	}
 	return nodes
 }
