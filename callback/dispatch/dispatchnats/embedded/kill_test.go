@@ -11,7 +11,9 @@ import (
 )
 
 // TestDurable kills processes that use the embedded engine. In full, with 10,000
-// messages each: ALERTWIRE_DURABLE=full go test -run TestDurable .
+// messages for each order, and together with TestDurableCluster:
+//
+//	ALERTWIRE_DURABLE=full go test -timeout 30m -v -run TestDurable .
 func TestDurable(t *testing.T) {
 	t.Parallel()
 	callbacktest.TestDurable(t, func(t testing.TB, dir string) dispatch.Dispatcher {
