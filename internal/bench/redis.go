@@ -57,7 +57,8 @@ func redisGroup(address string, senders int) (group, error) {
 		return group{}, err
 	}
 	peer := redis_rate.NewLimiter(redis.NewClient(&redis.Options{Addr: address, PoolSize: senders}))
-	refused := errors.New("refused")
+	nothing := redis.NewScript("return 1")
+	least := redis.NewScript(leastScript)
 	key := func() func() string {
 		var i atomic.Int64
 		return func() string { return keys[int(i.Add(1))%1000] }
@@ -73,7 +74,7 @@ func redisGroup(address string, senders int) (group, error) {
 			spreadOver(senders, "alertwire", true, func(ctx context.Context) error {
 				d, err := perIP.Take(ctx, pick(), 1)
 				if err == nil && !d.OK {
-					err = refused
+					err = errRefused
 				}
 				return err
 			}),
@@ -82,14 +83,20 @@ func redisGroup(address string, senders int) (group, error) {
 				var out [2]ratelimit.Decision
 				err := store.Take(ctx, reqs[:], out[:])
 				if err == nil && (!out[0].OK || !out[1].OK) {
-					err = refused
+					err = errRefused
 				}
 				return err
+			}),
+			spreadOver(senders, "a script that does nothing", false, func(ctx context.Context) error {
+				return nothing.Run(ctx, client, []string{pick()}).Err()
+			}),
+			spreadOver(senders, "a script with TIME, GET and SET", false, func(ctx context.Context) error {
+				return least.Run(ctx, client, []string{"least" + pick()}, 60).Err()
 			}),
 			spreadOver(senders, "redis_rate", false, func(ctx context.Context) error {
 				r, err := peer.Allow(ctx, pick(), redis_rate.PerSecond(1_000_000))
 				if err == nil && r.Allowed == 0 {
-					err = refused
+					err = errRefused
 				}
 				return err
 			}),
@@ -97,6 +104,16 @@ func redisGroup(address string, senders int) (group, error) {
 		goals: []goal{{"alertwire", rateOf, "PING", 0.6}},
 	}, nil
 }
+
+// leastScript is the least that a decision needs: the time of the server, the
+// state, and the new state with its end.
+const leastScript = `
+local t = redis.call('TIME')
+local state = redis.call('GET', KEYS[1])
+local now = t[1] * 1000000 + t[2]
+local next = math.max(tonumber(state or '0'), now) + ARGV[1]
+redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', 1000)
+return next - now`
 
 // startRedis starts a server on a free port that keeps nothing on disk.
 func startRedis(ctx context.Context, binary string) (address string, stop func(), err error) {
