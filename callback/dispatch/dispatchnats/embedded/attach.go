@@ -54,25 +54,12 @@ func Attach(ctx context.Context, dir string, o Options) (*Operator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded: attach: %w", err)
 	}
-	at, err := reach(ctx, dir, o)
-	if err != nil {
-		return nil, err
-	}
-	if at.store != nil && o.Engine.Health == nil {
-		o.Engine.Health = at.store.health
-	}
-	if at.Operator, err = dispatchnats.Attach(ctx, at.conn, o.Engine); err != nil {
-		at.Close()
-		return nil, err
-	}
-	return at, nil
-}
-
-// reach connects to the server of the process that has the store, or starts one.
-func reach(ctx context.Context, dir string, o Options) (*Operator, error) {
 	info, err := os.Stat(dir)
 	if err == nil {
 		_, err = os.Stat(filepath.Join(dir, stampFile))
+	}
+	if err == nil && o.Socket != "" {
+		err = checkLength(socketPath(dir, o.Socket))
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -80,22 +67,10 @@ func reach(ctx context.Context, dir string, o Options) (*Operator, error) {
 	case err != nil:
 		return nil, fmt.Errorf("embedded: attach: %w", err)
 	}
-	for waited := time.Duration(0); ; waited += attachStep {
-		nc, err := o.dial(dir)
-		switch {
-		case nc != nil:
-			return &Operator{conn: nc}, nil
-		case err != nil:
-			return nil, err
-		case othersOwn(info):
-			return nil, ErrOwner
-		}
-		s, err := openStore(ctx, dir, o)
-		switch {
-		case err == nil:
-			return &Operator{conn: s.conn, store: s}, nil
-		case !errors.Is(err, ErrInUse) || o.Socket == "" || waited >= attachWithin:
-			return nil, fmt.Errorf("embedded: attach: %w", err)
+	for began := time.Now(); ; {
+		at, err := o.reach(ctx, dir, info)
+		if err == nil || !passing(err) || time.Since(began) >= attachWithin {
+			return at, err
 		}
 		select {
 		case <-time.After(attachStep):
@@ -103,6 +78,36 @@ func reach(ctx context.Context, dir string, o Options) (*Operator, error) {
 			return nil, context.Cause(ctx)
 		}
 	}
+}
+
+// passing reports whether err is that of a process that starts or ends.
+func passing(err error) bool {
+	return errors.Is(err, ErrInUse) || errors.Is(err, errHungUp) || errors.Is(err, dispatchnats.ErrUnavailable)
+}
+
+// reach connects to the process that has the store, or opens it.
+func (o Options) reach(ctx context.Context, dir string, info fs.FileInfo) (at *Operator, err error) {
+	at = new(Operator)
+	if at.conn, err = o.dial(dir); err != nil {
+		return nil, err
+	}
+	if at.conn == nil {
+		if othersOwn(info) {
+			return nil, ErrOwner
+		}
+		if at.store, err = openStore(ctx, dir, o); err != nil {
+			return nil, fmt.Errorf("embedded: attach: %w", err)
+		}
+		at.conn = at.store.conn
+		if o.Engine.Health == nil {
+			o.Engine.Health = at.store.health
+		}
+	}
+	if at.Operator, err = dispatchnats.Attach(ctx, at.conn, o.Engine); err != nil {
+		at.Close()
+		return nil, err
+	}
+	return at, nil
 }
 
 // dial connects to the socket, and returns nil if there is none, or nobody

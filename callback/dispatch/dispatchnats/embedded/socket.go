@@ -219,10 +219,14 @@ func Dial(path string, options ...nats.Option) (*nats.Conn, error) {
 	nc, err := nats.Connect("", append([]nats.Option{nats.InProcessServer(d)}, options...)...)
 	if err != nil {
 		_ = first.Close()
-		return nil, fmt.Errorf("embedded: connect to %s: %w", path, err)
+		return nil, fmt.Errorf("%w: %w", errHungUp, err)
 	}
 	return nc, nil
 }
+
+// errHungUp means that the process at a socket has accepted a connection and
+// then not spoken: it is ending, or has its hands full.
+var errHungUp = errors.New("embedded: hung up on at the socket")
 
 // A dialer connects to a socket. The first connection it has already: nats.go
 // would not tell why it cannot be made.

@@ -394,6 +394,44 @@ func TestAttachWaitsForWhoLeaves(t *testing.T) {
 	got.at.Close()
 }
 
+// TestAttachWhileAProcessEnds is let in and hung up on, by a process that then is
+// no more, and by one that stays.
+func TestAttachWhileAProcessEnds(t *testing.T) {
+	t.Parallel()
+	dir := storeDir(t)
+	shut(t, open(t, dir, quick(dispatchnats.Options{})))
+	path := filepath.Join(dir, "s")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	defer l.Close()
+	go func() {
+		c, err := l.Accept()
+		if assert.NoError(t, err) {
+			c.Close()
+		}
+		l.Close()
+	}()
+	at, err := embedded.Attach(t.Context(), dir, withSocket(dispatchnats.Options{}))
+	require.NoError(t, err)
+	assert.False(t, at.Elsewhere())
+	at.Close()
+
+	l, err = net.Listen("unix", path)
+	require.NoError(t, err)
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Close()
+		}
+	}()
+	_, err = embedded.Attach(t.Context(), dir, withSocket(dispatchnats.Options{}))
+	require.ErrorContains(t, err, "embedded: hung up on at the socket")
+}
+
 // TestAttachToAStoreOfAnother would leave files there that its owner cannot read.
 func TestAttachToAStoreOfAnother(t *testing.T) {
 	t.Parallel()
