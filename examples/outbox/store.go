@@ -15,7 +15,7 @@ import (
 	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats/embedded"
 )
 
-const openWithin = 15 * time.Second
+const openWithin = 10 * time.Second
 
 // A place is where the queues are.
 type place struct {
