@@ -31,7 +31,7 @@ type EndpointOptions struct {
 	// Retry says which failures are tried again, and when. In memory the zero
 	// value gives a message up after its fourth attempt: for outages of hours
 	// set Attempts and Cap. A queue on disk may be more patient: dispatchnats
-	// gives a message up after a day.
+	// gives a message up after three days.
 	Retry callback.RetryPolicy `json:"retry,omitzero" yaml:"retry,omitempty"`
 	// Breaker says when the endpoint is left alone for a while.
 	Breaker callback.BreakerPolicy `json:"breaker,omitzero" yaml:"breaker,omitempty"`

@@ -31,7 +31,8 @@
 // without a RetryPolicy of its own is tried after 1 s, 2 s, 4 s and so on, each
 // with full jitter, and after up to 10 minutes in the end; it is left alone
 // while its breaker is open, which costs a message no attempt. A message that is
-// a day old is given up, and waits in Dead for somebody who replays it.
+// three days old is given up, tried or not: a weekend passes, and then an alert
+// is history. It waits in Dead for somebody who replays it.
 //
 // # Several processes
 //

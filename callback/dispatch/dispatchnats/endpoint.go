@@ -66,8 +66,9 @@ type endpoint struct {
 // The option Full must be RefuseNew: a durable queue drops nothing. Queue is
 // kept by each process by what it knows, which among several processes may be
 // a second old. Zero fields of Retry are more patient than elsewhere: without
-// Attempts a message is tried for as long as Elapsed allows, without both for a
-// day after it was accepted; and Cap is 10 minutes, or the longest of Waits.
+// Attempts a message is tried for as long as Elapsed allows, without both for
+// three days after it was accepted; and Cap is 10 minutes, or the longest of
+// Waits.
 //
 // A Caller is wrapped with a breaker, and needs none. An attempt that an open
 // breaker refuses is no attempt, and is not counted.

@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	defaultElapsed = 24 * time.Hour
+	defaultElapsed = 3 * 24 * time.Hour
 	defaultCap     = 10 * time.Minute
 )
 
 // patient returns a policy with the defaults of a durable queue. A caller that
 // sleeps between its attempts cannot do so for long; a message on disk can wait
 // until an endpoint has been repaired, and one that was given up needs somebody
-// who replays it. So no number of attempts bounds them but a time does: beyond a
-// day an alert is history. The wait is capped where an endpoint that is back has
-// what it missed soon. How often a dead one is called is up to its breaker.
+// who replays it. So no number of attempts bounds them but a time does, in which
+// a weekend passes. The wait is capped where an endpoint that is back has what it
+// missed soon. How often a dead one is called is up to its breaker.
 func patient(p callback.RetryPolicy) callback.RetryPolicy {
 	if p.Attempts == 0 {
 		p.Attempts = math.MaxInt

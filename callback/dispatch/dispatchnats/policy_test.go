@@ -13,18 +13,18 @@ import (
 
 func TestPatient(t *testing.T) {
 	t.Parallel()
-	const day, cap = 24 * time.Hour, 10 * time.Minute
+	const days, cap = 72 * time.Hour, 10 * time.Minute
 	hours := []time.Duration{time.Second, 5 * time.Hour}
 	tests := []struct {
 		name     string
 		in, want callback.RetryPolicy
 	}{
-		{"nothing set", callback.RetryPolicy{}, callback.RetryPolicy{Attempts: math.MaxInt, Elapsed: day, Cap: cap}},
+		{"nothing set", callback.RetryPolicy{}, callback.RetryPolicy{Attempts: math.MaxInt, Elapsed: days, Cap: cap}},
 		{"attempts", callback.RetryPolicy{Attempts: 1}, callback.RetryPolicy{Attempts: 1, Cap: cap}},
 		{"elapsed", callback.RetryPolicy{Elapsed: time.Hour}, callback.RetryPolicy{Attempts: math.MaxInt, Elapsed: time.Hour, Cap: cap}},
-		{"cap", callback.RetryPolicy{Cap: time.Second}, callback.RetryPolicy{Attempts: math.MaxInt, Elapsed: day, Cap: time.Second}},
-		{"waits", callback.RetryPolicy{Waits: hours}, callback.RetryPolicy{Attempts: math.MaxInt, Elapsed: day, Cap: 5 * time.Hour, Waits: hours}},
-		{"short waits", callback.RetryPolicy{Waits: hours[:1]}, callback.RetryPolicy{Attempts: math.MaxInt, Elapsed: day, Cap: cap, Waits: hours[:1]}},
+		{"cap", callback.RetryPolicy{Cap: time.Second}, callback.RetryPolicy{Attempts: math.MaxInt, Elapsed: days, Cap: time.Second}},
+		{"waits", callback.RetryPolicy{Waits: hours}, callback.RetryPolicy{Attempts: math.MaxInt, Elapsed: days, Cap: 5 * time.Hour, Waits: hours}},
+		{"short waits", callback.RetryPolicy{Waits: hours[:1]}, callback.RetryPolicy{Attempts: math.MaxInt, Elapsed: days, Cap: cap, Waits: hours[:1]}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
