@@ -24,17 +24,18 @@ func message(n int) *alertmanager.Message {
 		ExternalURL: "http://alertmanager.monitoring.svc:9093", GroupKey: `{}/{team="payments"}:{alertname="KubePodCrashLooping"}`,
 	}
 	for i := range n {
-		labels := common.With("pod", fmt.Sprintf("api-7d9c5b6f4-%05d", i)).With("container", "api").
-			With("instance", fmt.Sprintf("10.2.%d.%d:8080", i/250, i%250)).With("job", "kube-state-metrics").With("prometheus", "monitoring/k8s").Sorted()
+		labels := common.With("pod", fmt.Sprintf("api-7d9c5b6f4-%05d", i)).With("container", "api").With("endpoint", "http").
+			With("instance", fmt.Sprintf("10.2.%d.%d:8080", i/250, i%250)).With("job", "kube-state-metrics").With("prometheus", "monitoring/k8s").
+			With("reason", "CrashLoopBackOff").With("service", "kube-state-metrics").Sorted()
 		m.Alerts = append(m.Alerts, alertmanager.Alert{
 			Status: alertmanager.Firing, Labels: labels,
 			Annotations: payload.Labels{
-				{Name: "description", Value: fmt.Sprintf("Pod payments/api-7d9c5b6f4-%05d (api) is in waiting state (reason: \"CrashLoopBackOff\") on cluster prod-eu-1.", i)},
+				{Name: "description", Value: fmt.Sprintf("Pod payments/api-7d9c5b6f4-%05d (api) is in waiting state (reason: \"CrashLoopBackOff\") on cluster prod-eu-1 for more than 15 minutes.", i)},
 				{Name: "runbook_url", Value: "https://runbooks.example.com/kubernetes/kubepodcrashlooping"},
 				{Name: "summary", Value: "Pod is crash looping."},
 			},
 			StartsAt: startsAt.Add(time.Duration(i) * time.Second), Fingerprint: alertmanager.Fingerprint(labels),
-			GeneratorURL: "http://prometheus.monitoring.svc:9090/graph?g0.expr=max_over_time%28kube_pod_container_status_waiting_reason%5B5m%5D%29+%3E%3D+1&g0.tab=1",
+			GeneratorURL: "http://prometheus.monitoring.svc:9090/graph?g0.expr=max_over_time%28kube_pod_container_status_waiting_reason%7Bjob%3D%22kube-state-metrics%22%7D%5B5m%5D%29+%3E%3D+1&g0.tab=1",
 		})
 	}
 	return m

@@ -96,7 +96,7 @@ func (l lane) alertSenders() ([]bench, error) {
 		return nil, err
 	}
 	var left leftover
-	processor := l.bench(n9eName, false, nightingaleSender(l.to, theirs(5), &left))
+	processor := l.bench(n9eName, false, nightingaleSender(l.to, theirs(4), &left))
 	processor.after = left.clear
 	return []bench{
 		l.bench(notifyName, false, func(ctx context.Context) error {
@@ -104,6 +104,6 @@ func (l lane) alertSenders() ([]bench, error) {
 			return err
 		}),
 		processor,
-		l.bench(grafanaName, false, grafanaSender(l.to, l.trusting(), theirs(5))),
+		l.bench(grafanaName, false, grafanaSender(l.to, l.trusting(), theirs(4))),
 	}, nil
 }

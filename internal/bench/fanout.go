@@ -72,7 +72,7 @@ func fan(ctx context.Context, to string, hanging int, each bool) (bench, error) 
 			return bench{}, err
 		}
 	}
-	own, other := message(5), theirs(5)
+	own, other := message(4), theirs(4)
 	encode := func() (callback.Message, error) { return callback.NewMessage(own) }
 	batches := [][]string{names}
 	if each { // as a loop over webhooks has it

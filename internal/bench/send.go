@@ -24,7 +24,7 @@ const (
 	safeName      = "alertwire, retry, breaker and limit"
 	queueName     = "alertwire, through the dispatcher"
 	signedName    = "alertwire, signed"
-	typedName     = "alertwire, 5 typed alerts"
+	typedName     = "alertwire, 4 typed alerts"
 	typed10Name   = "alertwire, 10 typed alerts"
 	notifyName    = "Alertmanager Notify, 10 alerts"
 	n9eName       = "Nightingale callback processor"
@@ -96,7 +96,7 @@ func sendGroups(ctx context.Context, _ bool) ([]group, error) {
 		if way.all != "" {
 			only := way.lane.senders == 1
 			g.headlines = append(g.headlines,
-				headline{work: "send 5 " + way.all, ours: typedName, theirs: []string{doMarshalName, n9eName, grafanaName}, textOnly: only},
+				headline{work: "send 4 " + way.all, ours: typedName, theirs: []string{doMarshalName, n9eName, grafanaName}, textOnly: only},
 				headline{work: "send 10 " + way.all, ours: typed10Name, theirs: []string{notifyName}, textOnly: only})
 		}
 		groups = append(groups, g)
@@ -152,7 +152,7 @@ func (l lane) trusting() *tls.Config {
 }
 
 func (l lane) group(ctx context.Context) (group, error) {
-	g := group{note: "The receiver is another process. Bodies are ready bytes of 4 KiB. With 5 typed alerts, which make about as much, are also those of json.Marshal, Nightingale and Grafana."}
+	g := group{note: "The receiver is another process. Bodies are ready bytes of 4 KiB. With 4 typed alerts, which make about as much, are also those of json.Marshal, Nightingale and Grafana."}
 	ours, err := l.ours(ctx)
 	if err != nil {
 		return g, err
@@ -162,7 +162,7 @@ func (l lane) group(ctx context.Context) (group, error) {
 	same := func() ([]byte, error) { return ready, nil }
 	g.cases = append(g.cases, l.bench(doName, false, do(own, l.to, same)))
 	g.cases = append(g.cases, ours...)
-	g.cases = append(g.cases, l.bench(doMarshalName, false, do(own, l.to, marshal(theirs(5)))))
+	g.cases = append(g.cases, l.bench(doMarshalName, false, do(own, l.to, marshal(theirs(4)))))
 	if l.h2 {
 		return g, nil // the others would be measured over their own idea of it
 	}
@@ -220,7 +220,7 @@ func (l lane) ours(ctx context.Context) ([]bench, error) {
 		}
 		list = append(list, queued, l.bench(signedName, true, call(signed)), l.bench(typed10Name, true, typed(10)))
 	}
-	return append(list, l.bench(typedName, true, typed(5))), nil
+	return append(list, l.bench(typedName, true, typed(4))), nil
 }
 
 // queued sends through a dispatcher, with as many messages under way as there
