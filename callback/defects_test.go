@@ -102,6 +102,16 @@ func TestNoneOfTheSpecialAddressesIsCalled(t *testing.T) {
 	}
 }
 
+// Parts that were joined without a separator made one event of two.
+func TestDeriveIDKeepsItsPartsApart(t *testing.T) {
+	seen := make(map[string][]string)
+	for _, parts := range [][]string{{"ab", "c"}, {"a", "bc"}, {"abc"}, {"a", "b", "c"}, {"a\x00b", "c"}, {"a", "b\x00c"}, {"\x02ab", "c"}, {"ab\x01c"}} {
+		id := callback.DeriveID(parts...)
+		assert.Nil(t, seen[id], "%q has the ID of %q", parts, seen[id])
+		seen[id] = parts
+	}
+}
+
 // New credentials of a destination were not seen, because its sender was kept
 // under its URL.
 func TestNewCredentialsAreUsedByTheNextTry(t *testing.T) {

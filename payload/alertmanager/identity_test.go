@@ -101,6 +101,10 @@ func TestDeliveryID(t *testing.T) {
 	}
 	same := of("am025-single-firing")
 	assert.Equal(t, same, changed(func(m *alertmanager.Message) { m.ExternalURL = "http://the-other-peer:9093" }))
+	assert.Equal(t, same, changed(func(m *alertmanager.Message) {
+		m.Alerts[0].Annotations = payload.Labels{{Name: "summary", Value: "down for 5m13s"}}
+		m.CommonAnnotations = m.Alerts[0].Annotations
+	}), "a text that changes with the time defeated the window")
 	assert.Equal(t, same, changed(func(m *alertmanager.Message) { m.NotificationReason = "repeat interval elapsed" }))
 	assert.Equal(t, same, changed(func(m *alertmanager.Message) {
 		m.Alerts[0].StartsAt = m.Alerts[0].StartsAt.In(time.FixedZone("", 3600))
