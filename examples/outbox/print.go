@@ -160,9 +160,9 @@ func (p *program) printLetter(l dispatchnats.Letter) error {
 	field("message", m.ID)
 	field("type", m.Type)
 	field("key", m.Key)
-	field("happened", stamp(m.Time))
-	field("accepted", stamp(l.Accepted))
-	field("died", stamp(l.Died))
+	field("happened", exact(m.Time))
+	field("accepted", exact(l.Accepted))
+	field("died", exact(l.Died))
 	field("reason", l.Reason)
 	if !l.Readable {
 		field("", "it cannot be decoded, and not be replayed")
@@ -176,7 +176,7 @@ func (p *program) printLetter(l dispatchnats.Letter) error {
 		if a.Status != 0 {
 			status = fmt.Sprint(a.Status)
 		}
-		fmt.Fprintf(&b, "%8d  %s  %s, %s\n", a.Number, stamp(a.Time), line(string(a.Class)), status)
+		fmt.Fprintf(&b, "%8d  %s  %s, %s\n", a.Number, exact(a.Time), line(string(a.Class)), status)
 	}
 	header := p.header(m.Header)
 	for _, name := range slices.Sorted(maps.Keys(header)) {
@@ -221,6 +221,14 @@ func (p *program) printCount(what string, n, of int) error {
 	}
 	_, err := fmt.Fprintf(p.out, "%s %s of %s%s\n", what, letters(n), line(p.endpoint), less)
 	return err
+}
+
+// exact writes a time with its milliseconds.
+func exact(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
 // stamp writes a time, or nothing where there is none.
