@@ -104,14 +104,14 @@ type Dispatcher struct {
 var _ dispatch.Dispatcher = (*Dispatcher)(nil)
 
 // Open returns a Dispatcher without endpoints, and makes the streams that it
-// needs. Where there is no leader yet it tries for up to a minute, or until ctx
-// ends.
+// needs. Where there is no connection or no leader yet it tries for up to a
+// minute, or until ctx ends.
 //
 // The connection stays the caller's, who closes it after Shutdown. It should
 // have been made with nats.MaxReconnects(-1): delivery goes on by itself
 // whenever NATS is back.
 func Open(ctx context.Context, nc *nats.Conn, o Options) (*Dispatcher, error) {
-	d, err := newDispatcher(nc, o)
+	d, err := newDispatcher(ctx, nc, o)
 	if err != nil {
 		return nil, err
 	}
@@ -128,9 +128,12 @@ func Open(ctx context.Context, nc *nats.Conn, o Options) (*Dispatcher, error) {
 }
 
 // newDispatcher returns a Dispatcher that has no streams yet, and no goroutine.
-func newDispatcher(nc *nats.Conn, o Options) (*Dispatcher, error) {
+func newDispatcher(ctx context.Context, nc *nats.Conn, o Options) (*Dispatcher, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	if err := connected(ctx, nc); err != nil {
 		return nil, err
 	}
 	most, err := o.bound(nc)
@@ -149,6 +152,23 @@ func newDispatcher(nc *nats.Conn, o Options) (*Dispatcher, error) {
 	d.calls, d.endCalls = context.WithCancel(d.rest)
 	d.pulls, d.endPulls = context.WithCancel(d.calls)
 	return d, nil
+}
+
+// connected waits for a connection that has not been made yet, and does not know
+// its server: nats.RetryOnFailedConnect gives one.
+func connected(ctx context.Context, nc *nats.Conn) error {
+	if nc == nil {
+		return errors.New("dispatchnats: there is no connection")
+	}
+	return persist(ctx, "connect", func(context.Context) error {
+		switch {
+		case nc.IsClosed():
+			return nats.ErrConnectionClosed
+		case nc.MaxPayload() == 0:
+			return nats.ErrDisconnected
+		}
+		return nil
+	})
 }
 
 // named returns the endpoint that this process has added, or nil.

@@ -21,7 +21,7 @@ type Operator struct{ d *Dispatcher }
 // options it heeds Prefix, Health and Logger. Where there is no leader it tries
 // for up to a minute, or until ctx ends. The connection stays the caller's.
 func Attach(ctx context.Context, nc *nats.Conn, o Options) (*Operator, error) {
-	d, err := newDispatcher(nc, o)
+	d, err := newDispatcher(ctx, nc, o)
 	if err != nil {
 		return nil, err
 	}

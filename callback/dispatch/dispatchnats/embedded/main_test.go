@@ -43,7 +43,8 @@ type node struct {
 	Route  int   // the port of this one in the cluster; 0 if it is alone
 	Routes []int // of all
 
-	MaxConsumers int // of a stream; 0 is what NATS allows
+	MaxConsumers int   // of a stream; 0 is what NATS allows
+	MaxPayload   int32 // likewise
 
 	cmd   *exec.Cmd
 	stdin io.Closer
@@ -57,7 +58,7 @@ func serve(arg string) {
 	}
 	o := &server.Options{
 		ServerName: n.Name, Host: "127.0.0.1", Port: n.Port,
-		JetStream: true, StoreDir: n.Dir, NoLog: true, NoSigs: true,
+		JetStream: true, StoreDir: n.Dir, NoLog: true, NoSigs: true, MaxPayload: n.MaxPayload,
 	}
 	o.JetStreamLimits.DefaultMaxConsumers = n.MaxConsumers
 	if n.Route != 0 {
@@ -164,7 +165,8 @@ func addresses(nodes ...*node) string {
 // connect connects to servers, as a program should that means to stay.
 func connect(t testing.TB, urls string) *nats.Conn {
 	t.Helper()
-	nc, err := nats.Connect(urls, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	nc, err := nats.Connect(urls, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	require.NoError(t, err)
 	t.Cleanup(nc.Close)
 	return nc

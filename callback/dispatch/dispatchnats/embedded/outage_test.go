@@ -57,6 +57,50 @@ func TestServerGone(t *testing.T) {
 	}
 }
 
+// TestServerComesLater opens a dispatcher before there is a server.
+func TestServerComesLater(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	n := &node{Name: "alone", Dir: t.TempDir(), Port: freePorts(t, 1)[0]}
+	nc, err := nats.Connect(addresses(n), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	require.NoError(t, err)
+	t.Cleanup(nc.Close)
+	short, stop := context.WithTimeout(ctx, 100*time.Millisecond)
+	defer stop()
+	_, err = dispatchnats.Open(short, nc, dispatchnats.Options{})
+	require.ErrorIs(t, err, dispatchnats.ErrUnavailable)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	_, err = dispatchnats.Attach(short, nc, dispatchnats.Options{})
+	require.ErrorIs(t, err, dispatchnats.ErrUnavailable)
+	_, err = dispatchnats.Open(ctx, nil, dispatchnats.Options{})
+	require.ErrorContains(t, err, "no connection")
+
+	opened := make(chan error, 1)
+	var d *dispatchnats.Dispatcher
+	go func() {
+		var err error
+		d, err = dispatchnats.Open(ctx, nc, dispatchnats.Options{})
+		opened <- err
+	}()
+	n.start(t)
+	require.NoError(t, <-opened)
+	t.Cleanup(func() { shut(t, d) })
+	var r callbacktest.Recorder
+	require.NoError(t, d.Add(ctx, "ops", &r, dispatch.EndpointOptions{}))
+	require.NoError(t, d.Dispatch(ctx, message("k", 0)))
+	eventually(t, func() bool { return len(r.IDs()) == 1 }, "it does not work")
+}
+
+// TestServerThatAllowsTooLittle has no room for the headers of the engine.
+func TestServerThatAllowsTooLittle(t *testing.T) {
+	t.Parallel()
+	n := &node{Name: "alone", Dir: t.TempDir(), Port: freePorts(t, 1)[0], MaxPayload: 40 << 10}
+	n.start(t)
+	_, err := dispatchnats.Open(t.Context(), connect(t, addresses(n)), dispatchnats.Options{})
+	require.ErrorIs(t, err, dispatchnats.ErrServer)
+	assert.ErrorContains(t, err, "40960 bytes")
+}
+
 // TestConnectionClosed closes the connection under a dispatcher: it does not
 // come back, and nothing hangs.
 func TestConnectionClosed(t *testing.T) {
