@@ -51,6 +51,7 @@ import (
 
 	"github.com/alertwire/alertwire/internal/jsonscan"
 	"github.com/alertwire/alertwire/payload"
+	"github.com/alertwire/alertwire/payload/internal/prom"
 )
 
 const source = "alertmanager"
@@ -207,13 +208,5 @@ func (a *Alert) UnmarshalJSON(data []byte) error {
 // Validate returns a [*payload.FieldError] for a message without a list of
 // alerts, or with an alert that has no labels.
 func (m *Message) Validate() error {
-	if m.Alerts == nil {
-		return &payload.FieldError{Format: source, Field: "alerts", Reason: "missing"}
-	}
-	for i := range m.Alerts {
-		if len(m.Alerts[i].Labels) == 0 {
-			return &payload.FieldError{Format: source, Field: fmt.Sprintf("alerts[%d].labels", i), Reason: "missing or empty"}
-		}
-	}
-	return nil
+	return prom.Validate(source, m.Alerts, func(a *Alert) payload.Labels { return a.Labels })
 }

@@ -3,6 +3,7 @@ package prom
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 
 	"github.com/alertwire/alertwire/payload"
@@ -22,6 +23,20 @@ func UnquoteReceiver(quoted string) string {
 		name = append(name, quoted[i])
 	}
 	return string(name)
+}
+
+// Validate returns a [*payload.FieldError] for a message of a format without a
+// list of alerts, or with an alert that has no labels.
+func Validate[A any](format string, alerts []A, labels func(*A) payload.Labels) error {
+	if alerts == nil {
+		return &payload.FieldError{Format: format, Field: "alerts", Reason: "missing"}
+	}
+	for i := range alerts {
+		if len(labels(&alerts[i])) == 0 {
+			return &payload.FieldError{Format: format, Field: fmt.Sprintf("alerts[%d].labels", i), Reason: "missing or empty"}
+		}
+	}
+	return nil
 }
 
 // Severity returns the severity of an alert by the labels that are in use for
