@@ -300,8 +300,8 @@ func TestRandomNetworkFaults(t *testing.T) {
 	c := callback.Retry(callback.RetryPolicy{Attempts: 3, Waits: []time.Duration{0}})(w)
 	delivered := map[string]bool{}
 	attempts := 0
-	for round := range 12 {
-		network.Set(randomFault(random))
+	for round, f := range randomFaults(random) {
+		network.Set(f)
 		replies := make([]callback.Reply, 16)
 		errs := make([]error, len(replies))
 		var wg sync.WaitGroup
@@ -335,16 +335,18 @@ func TestRandomNetworkFaults(t *testing.T) {
 	eventually(t, func() bool { return runtime.NumGoroutine() <= goroutines })
 }
 
-// randomFault draws a fault. In half of the cases it hits half of the
-// connections.
-func randomFault(random *rand.Rand) callbacktest.Fault {
+// randomFaults returns faults of every kind in a random order. Half of them hit
+// half of the connections.
+func randomFaults(random *rand.Rand) []callbacktest.Fault {
 	faults := []callbacktest.Fault{
 		{}, {Refuse: true}, {Refuse: true, Reset: true}, {Reset: true}, {Close: true}, {Silent: true}, {Stall: true},
 		{Reset: true, AfterRequest: 1 + random.Int64N(300)}, {Reset: true, AfterReply: 1 + random.Int64N(1200)},
 		{Close: true, AfterReply: 1 + random.Int64N(1200)}, {Silent: true, AfterReply: 1 + random.Int64N(1200)},
 		{Latency: time.Millisecond, Jitter: 10 * time.Millisecond}, {Rate: 100_000},
 	}
-	f := faults[random.IntN(len(faults))]
-	f.Share, f.Seed = float64(random.IntN(2))/2, random.Uint64()
-	return f
+	for i := range faults {
+		faults[i].Share, faults[i].Seed = float64(random.IntN(2))/2, random.Uint64()
+	}
+	random.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
+	return faults
 }

@@ -109,7 +109,9 @@ func TestOutagesUnderLoad(t *testing.T) {
 func outageUnderLoad(t *testing.T, outage, conduct string) {
 	const timeout = 50 * time.Millisecond
 	srv := startServer(t)
-	client := redis.NewUniversalClient(ratelimitredis.Defaults(srv.addr))
+	o := ratelimitredis.Defaults(srv.addr)
+	o.DialTimeout, o.ReadTimeout, o.PoolTimeout = patience, patience, patience // the bound is not the client's
+	client := redis.NewUniversalClient(o)
 	var away atomic.Bool
 	var store ratelimit.Store = newStore(t, client, ratelimitredis.Options{Timeout: timeout})
 	if conduct == "local" {
