@@ -29,7 +29,8 @@ type BasicOptions struct {
 // NewBasic returns Basic authentication with a user name and a password, both
 // in UTF-8. The name may be empty and may have no colon. The password may have
 // colons; it may be empty only by [BasicOptions].AllowEmptyPassword, and then
-// the name may not. It returns [ErrEmptySecret] or [ErrBadSecret].
+// the name may not. Each has at most 4 KiB. It returns [ErrEmptySecret] or
+// [ErrBadSecret].
 func NewBasic(user string, pass Secret, o BasicOptions) (*Basic, error) {
 	return newBasic(user, fixed([]Secret{pass}), o)
 }

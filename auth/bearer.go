@@ -18,7 +18,7 @@ var (
 // NewBearer returns a Bearer with live tokens: the first one signs, each of
 // them verifies, so that a token can be rolled without a gap. It returns
 // [ErrEmptySecret] if there is none or one is empty, and [ErrBadSecret] if one
-// has anything but visible ASCII characters.
+// has anything but visible ASCII characters or is longer than 8 KiB.
 func NewBearer(tokens ...Secret) (*Bearer, error) {
 	return newBearer(fixed(tokens))
 }

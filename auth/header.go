@@ -24,7 +24,8 @@ var (
 // scheme of its own, give the whole value: NewHeader("Authorization", "Token abc").
 //
 // It returns [ErrEmptySecret] if there is no value or one is empty, and
-// [ErrBadSecret] if one has control characters or spaces at its ends.
+// [ErrBadSecret] if one has control characters or spaces at its ends, or is
+// longer than 8 KiB.
 func NewHeader(name string, values ...Secret) (*Header, error) {
 	return newHeader(name, fixed(values))
 }

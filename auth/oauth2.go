@@ -68,7 +68,8 @@ type OAuth2Options struct {
 }
 
 // NewOAuth2 returns a signer. It fetches nothing yet. It returns
-// [ErrEmptySecret] if the secret is empty.
+// [ErrEmptySecret] if the secret is empty, and an error that names the option
+// if there is no client id, or if the URL is not https or has credentials in it.
 func NewOAuth2(o OAuth2Options) (*OAuth2, error) {
 	u, err := url.Parse(o.TokenURL)
 	if err != nil || u.Hostname() == "" {

@@ -25,7 +25,8 @@ var (
 
 // NewQuery returns a Query with live values: the first one signs, each of them
 // verifies, so that a value can be rolled without a gap. It returns
-// [ErrEmptySecret] if there is no value or one is empty.
+// [ErrEmptySecret] if there is no value or one is empty, [ErrBadSecret] if one
+// is longer than 8 KiB, and an error for an empty name.
 func NewQuery(name string, values ...Secret) (*Query, error) {
 	return newQuery(name, fixed(values))
 }

@@ -8,12 +8,12 @@ import (
 // An Attempt is what became of one request, as [Options].Observe gets it. It
 // holds values only: it may be kept, and it names no secret.
 type Attempt struct {
-	Endpoint  string    // the name of the destination, or its scheme and host
-	MessageID string    // of the message
-	Type      string    // of the message
-	Number    int       // 1 for the first attempt
-	Start     time.Time // when it began
-	Took      time.Duration
+	Endpoint  string        // the name of the destination, or its scheme and host
+	MessageID string        // of the message
+	Type      string        // of the message
+	Number    int           // 1 for the first attempt
+	Start     time.Time     // when it began
+	Took      time.Duration // from Start until the answer was read
 	Status    int           // 0 if there was no answer
 	Class     Class         // "" if it was accepted
 	Wait      time.Duration // the wait that the receiver advised; 0 if none

@@ -47,12 +47,12 @@ func (f CallerFunc) Call(ctx context.Context, m Message) (Reply, error) { return
 // A Reply is what a receiver answered to a message that it accepted. With an
 // error it is what the last attempt got, as far as it got.
 type Reply struct {
-	Status    int         // HTTP status; 0 if there was no answer
-	Header    http.Header // of the last answer; shared, not to be modified
-	Body      []byte      // decoded and cut at the cap of the Caller
-	Truncated bool        // Body was cut
-	Attempts  int         // how many calls were made, 1 without a Retry
-	Took      time.Duration
+	Status    int           // HTTP status; 0 if there was no answer
+	Header    http.Header   // of the last answer; shared, not to be modified
+	Body      []byte        // decoded and cut at the cap of the Caller
+	Truncated bool          // Body was cut
+	Attempts  int           // how many calls were made, 1 without a Retry
+	Took      time.Duration // until the answer was read; with a Retry, all attempts and waits
 }
 
 // A Decorator adds a behaviour to a [Caller] and owns the state it needs: apply

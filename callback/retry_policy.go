@@ -27,11 +27,11 @@ const (
 //
 // Tried again are failures that may pass: 408, 425, 429, every 5xx but 501,
 // broken or missing connections, and credentials that cannot be had just now.
-// Everything else is final at the first attempt, but for the Statuses. The wait before attempt n+1 is drawn evenly from zero
-// to Base times Factor to the power of n-1 ("full jitter"), so that a thousand
-// senders do not come back in step, and is never longer than Cap. What a
-// receiver advises (Retry-After) can make a wait longer, up to Cap, and never
-// shorter.
+// Everything else is final at the first attempt, but for the Statuses. The wait
+// before attempt n+1 is drawn evenly from zero to Base times Factor to the power
+// of n-1 ("full jitter"), so that a thousand senders do not come back in step,
+// and is never longer than Cap. What a receiver advises (Retry-After) can make a
+// wait longer, up to Cap, and never shorter.
 type RetryPolicy struct {
 	// Attempts is the number of calls, the first one included. Zero means 4;
 	// 1 turns repeats off.

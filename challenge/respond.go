@@ -25,8 +25,9 @@ type RespondOptions struct {
 //
 // A good handshake is answered with 200, a malformed one with 400, one whose
 // proof is wrong with 401 (WebSub with 404, as its specification says), one with
-// a wrong method with 405, a body that is too long with 413. All of these carry
-// Cache-Control: no-store and X-Content-Type-Options: nosniff.
+// a wrong method with 405, a body that is too long with 413, and what could not
+// be shown to a person with 503. All of these carry Cache-Control: no-store and
+// X-Content-Type-Options: nosniff.
 //
 // Respond belongs in front of the check of the events' signature, because most
 // handshakes carry none. Slack and Zoom, which sign theirs, are given the

@@ -74,7 +74,8 @@ var errPanic = errors.New("payload: accept did not return")
 
 // Handler returns a handler that decodes a body and hands it to accept. It
 // reads the body, which a handler before it may have read already, decodes it
-// once, validates it if it is a [Payload], and answers what accept returns:
+// once, validates it if it can Validate as a [Payload] can, and answers what
+// accept returns:
 //
 //   - A reply is answered as JSON; []byte and json.RawMessage are taken as JSON
 //     already. nil is {"status":"success"}.

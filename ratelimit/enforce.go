@@ -34,7 +34,7 @@ type EnforceOptions struct {
 	// status becomes 429.
 	Status func(*http.Request) int
 	// Jitter is added to Retry-After, a random part of it at a time, so that not
-	// all who were refused come back at once. Zero means none.
+	// all who were refused come back at once. Zero means none, a day is the most.
 	Jitter time.Duration
 	// Problem makes the body of a refusal a problem document (RFC 9457) instead
 	// of {"detail":"Rate limit exceeded. Try again in 60 seconds."}.
@@ -87,15 +87,15 @@ func (e *Error) Unwrap() error { return e.Reason }
 // A refusal has status 429 or 503, see [EnforceOptions], and a Retry-After of
 // whole seconds, rounded up, at least 1. A cost that no waiting makes fit is
 // answered with 429 and no Retry-After. If a Store fails the answer is a 503
-// without the headers above. The body is {"detail": …}.
+// with Retry-After and without the headers above. The body is {"detail": …}.
 //
 // Limits in Memory, and those of one other Store, can be mixed. That Store is
 // asked when all in Memory agree; it is charged in vain if one of these is used
 // up in the meantime.
 //
 // Enforce panics if there is no limit, if a Limiter or a Key is missing, if a
-// name is malformed, if two limits would share their buckets, or if there are
-// two Stores that are not Memory.
+// name is malformed, if two limits would share their buckets, if there are two
+// Stores that are not Memory, or if Jitter is negative.
 func Enforce(o EnforceOptions, limits ...Limit) func(http.Handler) http.Handler {
 	e := newEnforcer(o, limits)
 	return func(next http.Handler) http.Handler {
@@ -123,12 +123,14 @@ type limit struct {
 	size  string // the burst as text
 }
 
+const maxJitter = 24 * time.Hour
+
 func newEnforcer(o EnforceOptions, limits []Limit) *enforcer {
 	if len(limits) == 0 {
 		panic("ratelimit: Enforce: no limits")
 	}
-	if o.Jitter < 0 {
-		panic("ratelimit: Enforce: negative jitter")
+	if o.Jitter < 0 || o.Jitter > maxJitter {
+		panic("ratelimit: Enforce: jitter is negative or more than a day")
 	}
 	e := &enforcer{EnforceOptions: o, plain: true}
 	var policies []string

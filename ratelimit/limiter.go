@@ -37,7 +37,8 @@ type Options struct {
 
 // New returns a Limiter. It returns [ErrInvalid] if the rate is negative, is
 // more than one event per nanosecond or takes more than 36 years to refill a
-// bucket. It makes no connection and starts no goroutine.
+// bucket, and for a Name that a [Request] may not have. It makes no connection
+// and starts no goroutine.
 func New(rate Rate, o Options) (*Limiter, error) {
 	g, err := rate.gcra()
 	if err != nil {
