@@ -37,8 +37,10 @@ type Options struct {
 	// Nil is silent.
 	Logger *slog.Logger
 	// Observe is told each attempt once it is over. It is called by the
-	// goroutine that made the call, and may be called by many at once. Nil means
-	// that nobody is told.
+	// goroutine that made the call, and may be called by many at once. It must
+	// not panic, nor must Success: a panic passes through Call, and a dispatcher
+	// takes the message for failed although it was delivered. Nil means that
+	// nobody is told.
 	Observe func(ctx context.Context, a Attempt)
 }
 

@@ -15,7 +15,7 @@ import (
 // A Webhook is the Caller that makes one HTTP request for each message. It is
 // safe for concurrent use and needs no Close: webhooks that dial, prove and
 // trust alike share one pool of connections, which goes when the last of them
-// does.
+// does. New makes one; the zero Webhook refuses every call.
 type Webhook struct {
 	endpoint  string
 	base      *http.Request // what all requests have in common
@@ -36,6 +36,9 @@ type Webhook struct {
 }
 
 var _ Caller = (*Webhook)(nil)
+
+// errNotMade is what the zero Webhook answers.
+var errNotMade = errors.New("a Webhook that New did not make")
 
 // New returns a Webhook for c. It checks all of c, reads the files and
 // variables that c names and nothing else, and connects to nobody. Its errors
@@ -182,6 +185,9 @@ func (w *Webhook) Call(ctx context.Context, m Message) (Reply, error) {
 	}
 	if m.ID == "" {
 		m.ID = NewID()
+	}
+	if w.transport == nil {
+		return Reply{}, &Error{MessageID: m.ID, Class: ClassRequest, Reason: ErrRefused, Last: errNotMade}
 	}
 	e := &exchange{hook: w, message: m, start: time.Now()}
 	e.run(ctx)

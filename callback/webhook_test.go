@@ -245,3 +245,10 @@ func TestSuccessDecides(t *testing.T) {
 		assert.Equal(t, tt.class, class, "%d", i)
 	}
 }
+
+func TestZeroWebhookRefuses(t *testing.T) {
+	var w callback.Webhook
+	_, err := w.Call(t.Context(), callback.Message{ID: "m1"})
+	require.ErrorIs(t, err, callback.ErrRefused)
+	w.CloseIdleConnections()
+}

@@ -21,7 +21,8 @@ var (
 // It lives in memory: what was accepted is gone if the process dies. To shut
 // down, stop the server, Close the queue, and wait for each Run.
 //
-// A Queue is safe for concurrent use. It starts no goroutine.
+// A Queue is safe for concurrent use. It starts no goroutine. NewQueue makes
+// one; the zero Queue is full.
 type Queue[T any] struct {
 	work func(context.Context, T)
 
@@ -78,7 +79,9 @@ func (q *Queue[T]) Close() {
 	defer q.mu.Unlock()
 	if !q.closed {
 		q.closed = true
-		close(q.ch)
+		if q.ch != nil {
+			close(q.ch)
+		}
 	}
 }
 

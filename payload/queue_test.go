@@ -64,3 +64,12 @@ func TestQueueRunEndsWithItsContext(t *testing.T) {
 		require.ErrorIs(t, q.Run(ctx), cause)
 	})
 }
+
+func TestZeroQueueIsFull(t *testing.T) {
+	var q payload.Queue[int]
+	_, err := q.Accept(t.Context(), 1)
+	var again *payload.RetryError
+	require.ErrorAs(t, err, &again)
+	q.Close()
+	q.Close()
+}

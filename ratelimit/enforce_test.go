@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -258,9 +259,11 @@ func TestEnforcePanicsOnMistakes(t *testing.T) {
 			assert.PanicsWithValue(t, tt.want, func() { ratelimit.Enforce(ratelimit.EnforceOptions{}, tt.limits...) })
 		})
 	}
-	assert.PanicsWithValue(t, "ratelimit: Enforce: negative jitter", func() {
-		ratelimit.Enforce(ratelimit.EnforceOptions{Jitter: -1}, ratelimit.Limit{Limiter: l, Key: key})
-	})
+	for _, jitter := range []time.Duration{-1, 24*time.Hour + 1, math.MaxInt64} {
+		assert.PanicsWithValue(t, "ratelimit: Enforce: jitter is negative or more than a day", func() {
+			ratelimit.Enforce(ratelimit.EnforceOptions{Jitter: jitter}, ratelimit.Limit{Limiter: l, Key: key})
+		})
+	}
 	assert.NotPanics(t, func() {
 		ratelimit.Enforce(ratelimit.EnforceOptions{}, ratelimit.Limit{Name: "1", Limiter: a, Key: key}, ratelimit.Limit{Name: "2", Limiter: b, Key: key})
 	})

@@ -34,7 +34,8 @@ type MemoryOptions struct {
 // An endpoint at which nothing happens costs no goroutine and about a kilobyte.
 // Goroutines exist while calls are made, at most Concurrency for an endpoint;
 // Shutdown ends them. A Caller that panics has failed, for good, with
-// [callback.ClassPanic].
+// [callback.ClassPanic]. NewMemory makes one; the zero Memory is one that was
+// shut down.
 type Memory struct {
 	o      MemoryOptions
 	ctx    context.Context // of every call
@@ -123,7 +124,9 @@ func (d *Memory) Stats(context.Context) ([]EndpointStats, error) {
 func (d *Memory) Shutdown(ctx context.Context) ([]Undelivered, error) {
 	all := d.close()
 	err := await(ctx, all)
-	d.cancel()
+	if d.cancel != nil {
+		d.cancel()
+	}
 	if err != nil {
 		for _, e := range all {
 			e.cutOff()

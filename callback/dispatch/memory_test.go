@@ -160,3 +160,14 @@ func TestElapsedDoesNotWaitForAnAttemptThatIsTooLate(t *testing.T) {
 		assert.Equal(t, uint64(1), stats(t, d, "a").Failed)
 	})
 }
+
+func TestZeroMemoryIsShutDown(t *testing.T) {
+	var d dispatch.Memory
+	require.ErrorIs(t, d.Add(t.Context(), "ops", &log{}, dispatch.EndpointOptions{}), dispatch.ErrClosed)
+	require.ErrorIs(t, d.Dispatch(t.Context(), message("1", "")), dispatch.ErrClosed)
+	require.ErrorIs(t, d.Dispatch(t.Context(), message("1", ""), "ops"), dispatch.ErrClosed)
+	require.ErrorIs(t, d.Remove(t.Context(), "ops"), dispatch.ErrClosed)
+	rest, err := d.Shutdown(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, rest)
+}

@@ -29,7 +29,7 @@ func (d *Memory) Add(ctx context.Context, name string, c callback.Caller, o Endp
 
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed {
+	if d.isClosed() {
 		return ErrClosed
 	}
 	e := d.byName[name]
@@ -58,13 +58,16 @@ func (d *Memory) Remove(ctx context.Context, name string) error {
 	return nil
 }
 
+// isClosed reports, under the lock, whether d was shut down or never made.
+func (d *Memory) isClosed() bool { return d.closed || d.byName == nil }
+
 // part takes an endpoint out of the table.
 func (d *Memory) part(name string) (*endpoint, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	e := d.byName[name]
 	switch {
-	case d.closed:
+	case d.isClosed():
 		return nil, ErrClosed
 	case e == nil:
 		return nil, ErrUnknown
@@ -79,7 +82,7 @@ func (d *Memory) part(name string) (*endpoint, error) {
 func (d *Memory) named(name string) (*endpoint, error) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	if d.closed {
+	if d.isClosed() {
 		return nil, ErrClosed
 	}
 	e := d.byName[name]
@@ -92,7 +95,7 @@ func (d *Memory) named(name string) (*endpoint, error) {
 // all returns every endpoint, by name.
 func (d *Memory) all() ([]*endpoint, error) {
 	d.mu.RLock()
-	list, closed := d.sorted, d.closed
+	list, closed := d.sorted, d.isClosed()
 	d.mu.RUnlock()
 	if list == nil && !closed {
 		d.mu.Lock()
