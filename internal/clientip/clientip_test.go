@@ -80,6 +80,7 @@ func TestForwarded(t *testing.T) {
 		{"stranger's header", "192.0.2.7:1", []string{"198.51.100.1"}, "192.0.2.7", nil},
 		{"one hop", "10.0.0.1:1", []string{"192.0.2.7"}, "192.0.2.7", nil},
 		{"spoofed on the left", "10.0.0.1:1", []string{"198.51.100.1, 192.0.2.7"}, "192.0.2.7", nil},
+		{"nothing on the left", "10.0.0.1:1", []string{",192.0.2.7"}, "192.0.2.7", nil},
 		{"spoofed trusted address on the left", "10.0.0.1:1", []string{"10.9.9.9, 192.0.2.7"}, "192.0.2.7", nil},
 		{"two proxies", "10.0.0.1:1", []string{"198.51.100.1, 192.0.2.7, 10.0.0.2"}, "192.0.2.7", nil},
 		{"two lines", "10.0.0.1:1", []string{"198.51.100.1", "192.0.2.7"}, "192.0.2.7", nil},
