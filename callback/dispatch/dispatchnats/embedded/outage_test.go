@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/callback/callbacktest"
 	"github.com/alertwire/alertwire/callback/dispatch"
 	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats"
