@@ -40,7 +40,8 @@
 // calls of all of them together; Rate and Breaker are kept by each process for
 // itself. Give an endpoint the same options everywhere: of Concurrency and
 // Order, those that were added last hold. A process may dispatch to endpoints
-// that only others have added, by name. The clocks of all of them, and of the
+// that only others have added, by name. A tool that looks at the queues and sees
+// to the dead letters uses [Attach]. The clocks of all of them, and of the
 // servers, should agree within a second: waits are off by as much as they differ.
 //
 // NATS allows 1,000 endpoints as it comes (default_max_consumers); beyond that

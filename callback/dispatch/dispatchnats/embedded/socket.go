@@ -22,6 +22,7 @@ const (
 	maxGuests     = 64                                      // connections through the socket at once
 	guestTimeout  = 10 * time.Second                        // for a guest to take what it asked for
 	dialTimeout   = 2 * time.Second
+	endWithin     = time.Second // for a process that is being killed
 )
 
 // A socket is the door through which other processes reach the server. Each
@@ -83,15 +84,22 @@ func clearPath(path string) error {
 	case info.Mode().Type() != fs.ModeSocket:
 		return &fs.PathError{Op: "listen", Path: path, Err: fs.ErrExist}
 	}
-	c, err := net.DialTimeout("unix", path, dialTimeout)
-	switch {
-	case err == nil:
+	for began := time.Now(); ; {
+		c, err := net.DialTimeout("unix", path, dialTimeout)
+		switch {
+		case nobody(err):
+			return os.Remove(path)
+		case err != nil:
+			return err
+		}
 		_ = c.Close()
-		return fmt.Errorf("another process listens at %s", path)
-	case nobody(err):
-		return os.Remove(path)
+		// The kernel closes the files of a process that is killed one by one, and
+		// may let go of the lock before the socket.
+		if time.Since(began) > endWithin {
+			return fmt.Errorf("another process listens at %s", path)
+		}
+		time.Sleep(attachStep)
 	}
-	return err
 }
 
 // checkLength says what the system would call an invalid argument.

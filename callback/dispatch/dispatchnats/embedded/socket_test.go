@@ -144,6 +144,17 @@ func TestSocketThatIsThere(t *testing.T) {
 			require.NoError(t, l.Close())
 			require.FileExists(t, path)
 		}, ""},
+		{"of one that is dying", func(t *testing.T, path string) {
+			l := listen(t, path)
+			l.SetUnlinkOnClose(false)
+			go func() { // it ends once it was asked
+				c, err := l.Accept()
+				if assert.NoError(t, err) {
+					c.Close()
+				}
+				l.Close()
+			}()
+		}, ""},
 		{"of one that lives", func(t *testing.T, path string) { listen(t, path) }, "another process listens at"},
 		{"a file", func(t *testing.T, path string) {
 			require.NoError(t, os.WriteFile(path, []byte("kept"), 0o600))
@@ -416,12 +427,12 @@ func TestAttachWhileAProcessEnds(t *testing.T) {
 	assert.False(t, at.Elsewhere())
 	at.Close()
 
-	l, err = net.Listen("unix", path)
+	stays, err := net.Listen("unix", path)
 	require.NoError(t, err)
-	defer l.Close()
+	defer stays.Close()
 	go func() {
 		for {
-			c, err := l.Accept()
+			c, err := stays.Accept()
 			if err != nil {
 				return
 			}
