@@ -25,6 +25,8 @@ var outages = map[string]struct{ away, back func(*testing.T, *server) }{
 	"stopped": {func(t *testing.T, s *server) { s.hang(t) }, func(t *testing.T, s *server) { s.resume(t) }},
 }
 
+const callers = 4
+
 // A load is requests to a handler from several goroutines, all the time.
 type load struct {
 	healthy  atomic.Int64 // admitted
@@ -32,6 +34,7 @@ type load struct {
 	refused  atomic.Int64 // with 503
 	late     atomic.Int64 // later than the bound
 	other    atomic.Int64
+	answers  [callers]atomic.Int64 // that each caller has got
 	stop     context.CancelFunc
 	group    sync.WaitGroup
 }
@@ -40,12 +43,12 @@ type load struct {
 // the store failed for it.
 type failedKey struct{}
 
-// startLoad asks h from four goroutines. Away says whether the local share
+// startLoad asks h from all callers. Away says whether the local share
 // decides.
 func startLoad(h http.Handler, away *atomic.Bool, bound time.Duration) *load {
 	ctx, stop := context.WithCancel(context.Background())
 	l := &load{stop: stop}
-	for range 4 {
+	for i := range callers {
 		l.group.Go(func() {
 			for ctx.Err() == nil {
 				failed := away.Load()
@@ -53,6 +56,7 @@ func startLoad(h http.Handler, away *atomic.Bool, bound time.Duration) *load {
 				r = r.WithContext(context.WithValue(r.Context(), failedKey{}, &failed))
 				start := time.Now()
 				h.ServeHTTP(w, r)
+				l.answers[i].Add(1)
 				if time.Since(start) > bound {
 					l.late.Add(1)
 				}
@@ -86,6 +90,15 @@ func more(t *testing.T, n *atomic.Int64) {
 	require.Eventually(t, func() bool { return n.Load() > before+100 }, patience, time.Millisecond)
 }
 
+// everybody waits until each caller has got some answers: nobody hangs.
+func (l *load) everybody(t *testing.T) {
+	t.Helper()
+	for i := range l.answers {
+		before := l.answers[i].Load()
+		require.Eventually(t, func() bool { return l.answers[i].Load() > before+5 }, patience, time.Millisecond)
+	}
+}
+
 // Under load the server is killed, or stopped in the middle of its work, twice,
 // and comes back. Each choice of conduct is kept: every request is answered
 // within the bound, admitted, refused with 503 and a Retry-After, or decided by
@@ -110,7 +123,7 @@ func outageUnderLoad(t *testing.T, outage, conduct string) {
 	const timeout = 50 * time.Millisecond
 	srv := startServer(t)
 	o := ratelimitredis.Defaults(srv.addr)
-	o.DialTimeout, o.ReadTimeout, o.PoolTimeout = patience, patience, patience // the bound is not the client's
+	o.DialTimeout, o.ReadTimeout, o.PoolTimeout = 2*patience, 2*patience, 2*patience // the bound is not the client's
 	client := redis.NewUniversalClient(o)
 	var away atomic.Bool
 	var store ratelimit.Store = newStore(t, client, ratelimitredis.Options{Timeout: timeout})
@@ -139,6 +152,7 @@ func outageUnderLoad(t *testing.T, outage, conduct string) {
 		more(t, &l.healthy)
 		outages[outage].away(t, srv)
 		more(t, during)
+		l.everybody(t)
 		outages[outage].back(t, srv)
 	}
 	more(t, &l.healthy)
