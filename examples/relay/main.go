@@ -82,6 +82,9 @@ func (e *engine) open(ctx context.Context, log *slog.Logger, outcome func(dispat
 	o := dispatchnats.Options{Prefix: e.prefix, Replicas: e.replicas, Observe: outcome}
 	if e.data != "" {
 		d, err := openDir(ctx, e.data, embedded.Options{Engine: o, Logger: log, Socket: e.socket})
+		if errors.Is(err, embedded.ErrSocket) {
+			return nil, fmt.Errorf("-socket: %w", err)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("-data: %w", err)
 		}

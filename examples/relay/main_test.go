@@ -117,6 +117,7 @@ func TestMistakesStartNothing(t *testing.T) {
 		{"no engine", []string{"-no-auth"}, "one of -data and -nats"},
 		{"both", []string{"-no-auth", "-data", "x", "-nats", "nats://127.0.0.1:1"}, "one of -data and -nats"},
 		{"replicas on one machine", []string{"-no-auth", "-data", "x", "-replicas", "3"}, "-replicas"},
+		{"a socket that cannot be", []string{"-no-auth", "-data", t.TempDir(), "-socket", strings.Repeat("s", 200)}, "-socket: "},
 		{"a file in place of the directory", []string{"-no-auth", "-data", write(t, "file", "x")}, "-data"},
 	}
 	for _, tt := range tests {

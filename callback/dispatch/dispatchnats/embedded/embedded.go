@@ -66,6 +66,9 @@ var (
 	// ErrDamaged means that the server could not read what it once wrote. The
 	// files are left as they are; Options.Logger has what the server said.
 	ErrDamaged = errors.New("embedded: the store is damaged")
+	// ErrSocket means that Options.Socket cannot be opened: its path is too long,
+	// another process listens there, or the file system knows no sockets.
+	ErrSocket = errors.New("embedded: the socket cannot be opened")
 )
 
 // Options are the options of [Open]. The zero value is a good beginning.
@@ -123,8 +126,8 @@ var _ dispatch.Dispatcher = (*Dispatcher)(nil)
 
 // Open starts a server on the directory dir, which it makes if need be, and
 // returns a dispatcher without endpoints. It returns [ErrInUse], [ErrNewer],
-// [ErrKey] or [ErrDamaged], or the error of the file system. Shutdown stops the
-// server.
+// [ErrKey], [ErrDamaged] or [ErrSocket], or the error of the file system.
+// Shutdown stops the server.
 func Open(ctx context.Context, dir string, o Options) (*Dispatcher, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -148,7 +151,7 @@ func Open(ctx context.Context, dir string, o Options) (*Dispatcher, error) {
 	}
 	if err != nil {
 		_, _ = d.Shutdown(ctx) // there is nothing to deliver
-		return nil, fmt.Errorf("embedded: socket: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrSocket, err)
 	}
 	return d, nil
 }

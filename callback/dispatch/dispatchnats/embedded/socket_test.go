@@ -179,6 +179,7 @@ func TestSocketThatIsThere(t *testing.T) {
 				shut(t, d)
 				return
 			}
+			require.ErrorIs(t, err, embedded.ErrSocket)
 			require.ErrorContains(t, err, tt.want)
 			_, err = os.Lstat(path)
 			require.NoError(t, err, "it is not ours to remove")
@@ -203,6 +204,7 @@ func TestLengthOfSocket(t *testing.T) {
 
 	o.Socket += "s"
 	_, err = embedded.Open(t.Context(), dir, o)
+	require.ErrorIs(t, err, embedded.ErrSocket)
 	require.ErrorContains(t, err, "the path of a socket may have")
 	_, err = embedded.Attach(t.Context(), dir, o)
 	require.ErrorContains(t, err, "the path of a socket may have")
