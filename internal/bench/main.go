@@ -1,7 +1,7 @@
 // Bench compares alertwire with its peers: the same work, one after the other
 // in each round of one run, as process CPU time.
 //
-//	go run ./internal/bench                    # everything, a quarter of an hour
+//	go run ./internal/bench                    # everything, ten minutes on two quiet cores
 //	go run ./internal/bench -quick             # a first impression, two minutes at most
 //	go run ./internal/bench -only send,sign    # some of it
 //	go run ./internal/bench -svg chart.svg -md table.md

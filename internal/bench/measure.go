@@ -89,18 +89,22 @@ func (p plan) measure(ctx context.Context, g group) (result, error) {
 
 // calibrate finds how often a case runs in a slice. It also warms it up.
 func (p plan) calibrate(ctx context.Context, c bench) (int, error) {
-	if _, err := c.timed(ctx, 1); err != nil { // the first time takes longer
-		return 0, err
-	}
-	for n := 1; ; {
+	for n, again, most := 1, 0, 0; ; {
 		took, err := c.timed(ctx, n)
 		if err != nil {
 			return 0, err
 		}
-		if took >= p.slice/2 || n >= 1<<28 {
-			return max(1, int(float64(n)*float64(p.slice)/float64(max(took, 1)))), nil
+		fits := max(1, int(float64(n)*float64(p.slice)/float64(max(took, 1))))
+		switch {
+		case took < p.slice/2 && n < 1<<28:
+			n, again, most = min(n*10, max(2*n, fits)), 0, 0
+		case again == 2:
+			return max(most, fits), nil
+		default:
+			// It may have been interrupted, or have made something at the first
+			// use. With too few operations in a slice all caches would be cold.
+			again, most = again+1, max(most, fits)
 		}
-		n = min(n*10, max(2*n, int(float64(n)*float64(p.slice)/float64(max(took, 1)))))
 	}
 }
 
