@@ -46,8 +46,9 @@ var (
 // A Request asks one bucket for N events.
 type Request struct {
 	// Name and Key together are the bucket. The Name keeps apart what several
-	// limits in one Store say about one Key. It is made of letters, digits and
-	// "-_./", and may be empty; the Key may be any text.
+	// limits in one Store say about one Key. It is made of at most 64 letters,
+	// digits and "-_./", and may be empty; [New] sees to that. The Key may be any
+	// text.
 	Name, Key string
 	// Rate is that of the bucket. The zero Rate allows nothing.
 	Rate Rate
