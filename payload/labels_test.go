@@ -3,6 +3,7 @@ package payload_test
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -59,4 +60,14 @@ func TestLabelsJSON(t *testing.T) {
 	require.ErrorAs(t, json.Unmarshal([]byte(`{"b":1}`), &l), &syntax)
 	assert.Equal(t, payload.SyntaxError{Format: "labels", Field: "b", Offset: 5, Reason: "want a string, found a number"}, *syntax)
 	assert.Len(t, l, 2, "an error leaves the labels alone")
+}
+
+func TestWithSetsALabelInItsPlace(t *testing.T) {
+	labels := payload.Labels{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}, {Name: "a", Value: "3"}}
+	before := slices.Clone(labels)
+	assert.Equal(t, payload.Labels{{Name: "a", Value: "1"}, {Name: "b", Value: "x"}, {Name: "a", Value: "3"}}, labels.With("b", "x"))
+	assert.Equal(t, payload.Labels{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}, {Name: "a", Value: "x"}}, labels.With("a", "x"), "the last counts")
+	assert.Equal(t, payload.Labels{{Name: "a", Value: "x"}, {Name: "b", Value: "2"}}, labels[:2].With("a", "x"), "the first place")
+	assert.Equal(t, append(before[:3:3], payload.Label{Name: "c", Value: "x"}), labels.With("c", "x"))
+	assert.Equal(t, before, labels)
 }
