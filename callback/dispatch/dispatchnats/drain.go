@@ -17,9 +17,9 @@ const settled = 100 * time.Millisecond
 // as much as was queued at the beginning.
 func (e *endpoint) drain(ctx context.Context) error {
 	e.mu.Lock()
-	idle, start, queued := e.idle, e.ends(), e.depth.n
+	w, start, queued := e.worker, e.ends(), e.depth.n
 	e.mu.Unlock()
-	if idle == nil {
+	if w == nil {
 		return nil // it was never started
 	}
 	quiet := time.Now()
@@ -31,7 +31,7 @@ func (e *endpoint) drain(ctx context.Context) error {
 		if err != nil {
 			return context.Cause(ctx) // nil if it is NATS: everything stays there
 		}
-		if !idle() || pending > 0 {
+		if !w.idle() || pending > 0 {
 			quiet = time.Now()
 		}
 		e.mu.Lock()

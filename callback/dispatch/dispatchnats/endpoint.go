@@ -51,9 +51,7 @@ type endpoint struct {
 	ended     chan struct{} // closed once nothing is pulled any more
 	interrupt context.CancelFunc
 	confirms  *time.Timer // see confirmLater
-	idle      func() bool // whether nothing can be done just now
-	waits     func() int  // how many of those in hand wait for their next attempt; may be nil
-	stir      func()      // looks at what waits in hand; may be nil
+	worker    worker      // nil until there is one
 	depth     depth
 	n         dispatch.EndpointStats // the counters of this process
 }

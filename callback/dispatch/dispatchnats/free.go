@@ -24,7 +24,13 @@ type free struct {
 
 func (f *free) want(context.Context) (int, bool) { return 0, true }
 
-func (f *free) letGo() {}
+func (f *free) letGo() {} // everything is being worked at
+
+func (f *free) idle() bool { return f.e.hand.resting() }
+
+func (f *free) waiting() int { return 0 } // what waits is put aside
+
+func (f *free) stir() {}
 
 func (f *free) take(msg jetstream.Msg) {
 	f.e.hand.begin()

@@ -16,7 +16,7 @@ import (
 // called while a message is being worked at.
 func (e *endpoint) gone() {
 	e.mu.Lock()
-	first, stir := e.closed == nil, e.stir
+	first, w := e.closed == nil, e.worker
 	if first {
 		e.closed = callback.ErrGone
 	}
@@ -24,9 +24,7 @@ func (e *endpoint) gone() {
 	if !first {
 		return
 	}
-	if stir != nil {
-		stir()
-	}
+	w.stir()
 	e.hand.begin()
 	go func() {
 		defer e.hand.done()

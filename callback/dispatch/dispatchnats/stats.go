@@ -75,11 +75,11 @@ func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error
 // counters fills in what this process knows.
 func (e *endpoint) counters(s *dispatch.EndpointStats) {
 	e.mu.Lock()
-	waits := e.waits
+	w := e.worker
 	e.mu.Unlock()
 	waiting := 0
-	if waits != nil {
-		waiting = waits() // not under the lock
+	if w != nil {
+		waiting = w.waiting() // not under the lock
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -20,6 +20,12 @@ type worker interface {
 	take(msg jetstream.Msg)
 	// letGo gives back what is not being worked at.
 	letGo()
+	// idle reports whether nothing can be done just now with what is in hand.
+	idle() bool
+	// waiting returns how many of those in hand wait for their next attempt.
+	waiting() int
+	// stir looks at what waits in hand again.
+	stir()
 }
 
 // start begins to work the queue off. The lock is held.
@@ -28,14 +34,15 @@ func (e *endpoint) start() {
 	ended := make(chan struct{})
 	e.end, e.ended = cancel, ended
 	p := &puller{d: e.d, consumer: e.consumer, what: "queue", batch: min(max(2*e.o.Concurrency, 8), 256)}
-	if e.o.Order == dispatch.None {
-		e.idle, e.waits, e.stir = e.hand.resting, nil, nil
-		go func() { defer close(ended); e.work(ctx, p, &free{e, ctx}) }()
-	} else {
-		l := newLanes(ctx, e)
-		e.idle, e.waits, e.stir = l.idle, l.waiting, l.stir
-		go func() { defer close(ended); e.work(ctx, p, l) }()
+	var w worker = &free{e, ctx}
+	if e.o.Order != dispatch.None {
+		w = newLanes(ctx, e)
 	}
+	e.worker = w
+	go func() {
+		defer close(ended)
+		e.work(ctx, p, w)
+	}()
 }
 
 // stop ends what start has begun. Calls in flight go on.
