@@ -85,7 +85,7 @@ func clearPath(path string) error {
 		return &fs.PathError{Op: "listen", Path: path, Err: fs.ErrExist}
 	}
 	for began := time.Now(); ; {
-		c, err := net.DialTimeout("unix", path, dialTimeout)
+		c, err := dialSocket(path)
 		switch {
 		case nobody(err):
 			return os.Remove(path)
@@ -219,7 +219,7 @@ func Dial(path string, options ...nats.Option) (*nats.Conn, error) {
 	if err := checkLength(path); err != nil {
 		return nil, fmt.Errorf("embedded: %w", err)
 	}
-	first, err := net.DialTimeout("unix", path, dialTimeout)
+	first, err := dialSocket(path)
 	if err != nil {
 		return nil, fmt.Errorf("embedded: %w", err)
 	}
@@ -230,6 +230,12 @@ func Dial(path string, options ...nats.Option) (*nats.Conn, error) {
 		return nil, fmt.Errorf("%w: %w", errHungUp, err)
 	}
 	return nc, nil
+}
+
+// dialSocket takes no context: nats.go has none to give.
+func dialSocket(path string) (net.Conn, error) {
+	d := net.Dialer{Timeout: dialTimeout}
+	return d.DialContext(context.Background(), "unix", path)
 }
 
 // errHungUp means that the process at a socket has accepted a connection and
@@ -253,7 +259,7 @@ func (d *dialer) InProcessConn() (net.Conn, error) {
 		d.first = nil
 		return c, nil
 	}
-	return net.DialTimeout("unix", d.path, dialTimeout)
+	return dialSocket(d.path)
 }
 
 // socketPath returns where the socket of a store is.
