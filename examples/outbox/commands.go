@@ -12,12 +12,19 @@ import (
 
 const nobody = "no relay is running"
 
-func (p *program) queues(ctx context.Context) error {
-	s, err := p.at.open(ctx)
-	if err != nil {
-		return err
+// with returns a command that has the store open.
+func with(do func(*program, context.Context, *store) error) func(*program, context.Context) error {
+	return func(p *program, ctx context.Context) error {
+		s, err := p.at.open(ctx)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		return do(p, ctx, s)
 	}
-	defer s.close()
+}
+
+func (p *program) queues(ctx context.Context, s *store) error {
 	all, err := s.queues(ctx)
 	if err != nil {
 		return err
@@ -28,12 +35,7 @@ func (p *program) queues(ctx context.Context) error {
 	return p.printQueues(all, time.Now())
 }
 
-func (p *program) dead(ctx context.Context) error {
-	s, err := p.at.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (p *program) dead(ctx context.Context, s *store) error {
 	if p.endpoint != "" {
 		if _, err := s.queue(ctx, p.endpoint); err != nil {
 			return err
@@ -52,12 +54,7 @@ func (p *program) dead(ctx context.Context) error {
 	return p.printLetters(newest)
 }
 
-func (p *program) show(ctx context.Context) error {
-	s, err := p.at.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (p *program) show(ctx context.Context, s *store) error {
 	if _, err := s.queue(ctx, p.endpoint); err != nil {
 		return err
 	}
@@ -77,12 +74,7 @@ func (p *program) get(ctx context.Context, s *store, id uint64) (dispatchnats.Le
 	return l, err
 }
 
-func (p *program) replay(ctx context.Context) error {
-	s, err := p.at.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (p *program) replay(ctx context.Context, s *store) error {
 	of, err := p.chosen(ctx, s)
 	if err != nil {
 		return err
@@ -101,12 +93,7 @@ func (p *program) replay(ctx context.Context) error {
 	return p.done("replayed", n, of, err)
 }
 
-func (p *program) drop(ctx context.Context) error {
-	s, err := p.at.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (p *program) drop(ctx context.Context, s *store) error {
 	of, err := p.chosen(ctx, s)
 	if err != nil {
 		return err

@@ -72,21 +72,21 @@ var everywhere = []string{"data", "nats", "prefix", "socket", "json"}
 
 func commands() map[string]command {
 	return map[string]command{
-		"queues": {nil, (*program).noArgs, (*program).queues},
+		"queues": {nil, (*program).noArgs, with((*program).queues)},
 		"watch":  {[]string{"every"}, (*program).noArgs, (*program).watch},
-		"dead":   {[]string{"n"}, (*program).maybeEndpoint, (*program).dead},
-		"show":   {[]string{"body", "secrets"}, (*program).oneLetter, (*program).show},
-		"replay": {[]string{"all"}, (*program).someLetters, (*program).replay},
-		"drop":   {[]string{"all", "yes"}, (*program).someLetters, (*program).drop},
+		"dead":   {[]string{"n"}, (*program).maybeEndpoint, with((*program).dead)},
+		"show":   {[]string{"body", "secrets"}, (*program).oneLetter, with((*program).show)},
+		"replay": {[]string{"all"}, (*program).someLetters, with((*program).replay)},
+		"drop":   {[]string{"all", "yes"}, (*program).someLetters, with((*program).drop)},
 	}
 }
 
-// errUsage is a mistake in the command.
-var errUsage = errors.New("")
+// A mistake is one in the command.
+type mistake string
 
-func usage(format string, args ...any) error {
-	return fmt.Errorf("%w"+format, append([]any{errUsage}, args...)...)
-}
+func (m mistake) Error() string { return string(m) }
+
+func usage(format string, args ...any) error { return mistake(fmt.Sprintf(format, args...)) }
 
 // run returns 0, 1 if something did not work, and 2 for a mistake in the command.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -113,7 +113,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	fmt.Fprintf(stderr, "outbox: %s\n", line(strings.ReplaceAll(err.Error(), "\n", "; ")))
-	if errors.Is(err, errUsage) {
+	var m mistake
+	if errors.As(err, &m) {
 		return 2
 	}
 	return 1

@@ -19,12 +19,12 @@ func (p *program) watch(ctx context.Context) error {
 	if err := w.look(ctx); err != nil { // a mistake, rather than a relay that restarts
 		return err
 	}
-	clear := ""
+	wipe := ""
 	if isTerminal(p.out) && !p.json {
-		clear = "\x1b[H\x1b[2J"
+		wipe = "\x1b[H\x1b[2J"
 	}
 	for {
-		if err := w.print(clear); err != nil {
+		if err := w.print(wipe); err != nil {
 			return err
 		}
 		select {
@@ -87,14 +87,14 @@ func (w *watcher) leave() {
 }
 
 // print prints what was seen last, at once.
-func (w *watcher) print(clear string) error {
+func (w *watcher) print(wipe string) error {
 	if w.p.json {
 		return w.p.printQueues(w.seen, w.at)
 	}
 	var b bytes.Buffer
 	to := *w.p
 	to.out = &b
-	b.WriteString(clear + stamp(w.at))
+	b.WriteString(wipe + stamp(w.at))
 	switch {
 	case w.state == nobody:
 		b.WriteString(" (" + nobody + ": this is what there was)")
