@@ -29,6 +29,9 @@ func TestEveryCaseDoesItsWork(t *testing.T) {
 			made, err := g.make(t.Context(), true)
 			require.NoError(t, err)
 			for _, one := range made {
+				if one.times > 0 {
+					one.times = 100
+				}
 				r, err := plan{rounds: 1, slice: time.Millisecond}.measure(t.Context(), one)
 				require.NoError(t, err, one.title)
 				assert.Equal(t, 1, strings.Count(r.table(), "\n### "))

@@ -55,7 +55,7 @@ func askMemory(ctx context.Context) (seen [3]float64, err error) {
 	if err != nil {
 		return seen, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	cmd := exec.CommandContext(ctx, os.Args[0], memoryCommand, dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

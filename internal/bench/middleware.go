@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -50,7 +51,7 @@ func middlewares() (group, error) {
 	toll.SetIPLookups([]string{"RemoteAddr"})
 
 	serve := func(name string, ours bool, h http.Handler) bench {
-		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/", nil)
 		w := &discard{h: http.Header{}}
 		return repeat(name, ours, func() error {
 			clear(w.h)

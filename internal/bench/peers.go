@@ -104,7 +104,7 @@ func nightingaleSender(to string, event any, left *leftover) sender {
 		for name, value := range headers {
 			r.Header.Set(name, value)
 		}
-		resp, err := client.Do(r)
+		resp, err := client.Do(r) //nolint:bodyclose // nor does it
 		if err != nil {
 			return err
 		}

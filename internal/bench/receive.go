@@ -35,7 +35,7 @@ func guardGroup() (group, error) {
 	}
 	data := body(1 << 10)
 	reader := bytes.NewReader(data)
-	r := httptest.NewRequest(http.MethodPost, "/", nil)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/", nil)
 	r.Header.Set("Authorization", "Bearer "+string(secret))
 	next := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	serve := func(name string, ours bool, h http.Handler) bench {
@@ -68,7 +68,7 @@ func challengeGroup() (group, error) {
 	}
 	responder := challenge.Respond(crc, challenge.RespondOptions{})(http.NotFoundHandler())
 	recorded := httptest.NewRecorder()
-	responder.ServeHTTP(recorded, httptest.NewRequest(http.MethodGet, path, nil))
+	responder.ServeHTTP(recorded, httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil))
 	var servers []*httptest.Server
 	serve := func(name string, ours bool, h http.Handler) bench {
 		s := httptest.NewServer(h)

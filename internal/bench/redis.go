@@ -117,7 +117,7 @@ return next - now`
 
 // startRedis starts a server on a free port that keeps nothing on disk.
 func startRedis(ctx context.Context, binary string) (address string, stop func(), err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
 	}
@@ -133,7 +133,7 @@ func startRedis(ctx context.Context, binary string) (address string, stop func()
 	}
 	stop = func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }
 	client := redis.NewClient(&redis.Options{Addr: address})
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	for range 100 {
 		if client.Ping(ctx).Err() == nil {
 			return address, stop, nil

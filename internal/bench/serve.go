@@ -102,7 +102,7 @@ func serve() {
 }
 
 func listen() net.Listener {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	check(err)
 	return l
 }

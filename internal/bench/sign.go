@@ -44,7 +44,7 @@ func signGroup(size int) ([]group, error) {
 		return nil, err
 	}
 	request := func() (*http.Request, error) {
-		r, err := http.NewRequest(http.MethodPost, "http://127.0.0.1/", bytes.NewReader(data))
+		r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://127.0.0.1/", bytes.NewReader(data))
 		if err == nil {
 			r.Header.Set("webhook-id", "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W")
 		}
