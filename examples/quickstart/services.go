@@ -18,7 +18,7 @@ type service struct {
 // startServices starts three of them on loopback. stop ends them.
 func startServices() (services []service, stop func(), err error) {
 	healthy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
+		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(http.StatusNoContent)
 	})
 
@@ -70,7 +70,7 @@ func serve(h http.Handler) (url string, stop func(), err error) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		if srv.Shutdown(ctx) != nil {
-			srv.Close()
+			_ = srv.Close()
 		}
 		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
 			panic(err) // the listener broke: nothing that follows would be true

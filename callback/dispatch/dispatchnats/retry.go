@@ -127,7 +127,7 @@ func (d *Dispatcher) move(c jetstream.Consumer) {
 	defer busy.Wait()
 	p := puller{d: d, consumer: c, what: "retries", batch: moverInFlight}
 	for d.pulls.Err() == nil {
-		p.pull(d.pulls, func(msg jetstream.Msg) {
+		_ = p.pull(d.pulls, func(msg jetstream.Msg) {
 			busy.Go(func() { d.moveOne(msg) })
 		})
 	}

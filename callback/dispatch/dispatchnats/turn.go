@@ -71,7 +71,8 @@ func (s *lanes) handle(it *item, old bool) (done bool, due time.Time) {
 	e, d := s.e, s.e.d
 	ctx, stop := context.WithTimeout(d.rest, tryFor)
 	defer stop()
-	at, err := first, error(nil)
+	var at place
+	var err error
 	switch {
 	case it.bad != nil:
 		return s.unreadable(ctx, it)

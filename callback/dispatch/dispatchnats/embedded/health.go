@@ -52,7 +52,7 @@ func probe(dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }()
 	_, err = f.Write(make([]byte, 1<<20))
 	return errors.Join(err, f.Sync(), f.Close())
 }
