@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,6 +51,7 @@ type partitioned struct {
 	log     *records
 	hooks   []*callback.Webhook
 	n       int // messages sent
+	hangs   atomic.Bool
 
 	mu     sync.Mutex
 	failed map[string]callback.Class // at far, by message
@@ -73,17 +75,33 @@ func newPartitioned(t *testing.T, far dispatch.EndpointOptions) *partitioned {
 		p.ledger.settle(o)
 	}})
 	far.Breaker.Logger = slog.New(slog.NewTextHandler(p.log, nil))
-	p.add("far", p.network.URL, 300*time.Millisecond, far) // brief, but not for a machine that is busy
-	p.add("near", p.near.URL, 0, dispatch.EndpointOptions{})
+	brief, patient := p.hook(p.network.URL, 50*time.Millisecond), p.hook(p.network.URL, 0)
+	add(t, p.d, "far", callback.CallerFunc(func(ctx context.Context, m callback.Message) (callback.Reply, error) {
+		if p.hangs.Load() {
+			return brief.Call(ctx, m)
+		}
+		return patient.Call(ctx, m) // only the network makes a call fail, and not a machine that is busy
+	}), far)
+	add(t, p.d, "near", p.hook(p.near.URL, 0), dispatch.EndpointOptions{})
 	return p
 }
 
-func (p *partitioned) add(name, url string, timeout time.Duration, o dispatch.EndpointOptions) {
+func (p *partitioned) hook(url string, timeout time.Duration) *callback.Webhook {
 	p.t.Helper()
 	hook, err := callback.New(callback.Config{URL: url, Timeout: timeout}, callback.Options{})
 	require.NoError(p.t, err)
 	p.hooks = append(p.hooks, hook)
-	add(p.t, p.d, name, hook, o)
+	return hook
+}
+
+func (p *partitioned) cut(f callbacktest.Fault) {
+	p.hangs.Store(f.Silent || f.Stall)
+	p.network.Set(f)
+}
+
+func (p *partitioned) heal() {
+	p.hangs.Store(false)
+	p.network.Heal()
 }
 
 // send sends n messages to both, of ten keys in turn.
@@ -181,7 +199,7 @@ func TestPartitionHeals(t *testing.T) {
 		p.send(20)
 		p.settled("far")
 
-		p.network.Set(f)
+		p.cut(f)
 		p.send(40)
 		assert.Equal(t, uint64(60), p.settled("near").Delivered, "while the other one is cut off")
 		eventually(t, func() bool { return stats(t, p.d, "far").State == dispatch.StatePaused }, "the breaker does not open")
@@ -189,8 +207,9 @@ func TestPartitionHeals(t *testing.T) {
 		assert.Equal(t, 1, p.log.count("breaker opened"))
 		assert.Zero(t, p.log.count("breaker closed"))
 
-		p.network.Heal()
+		p.heal()
 		p.send(20)
+		p.settled("near")
 		s := p.settled("far")
 		assert.Equal(t, uint64(80), s.Delivered)
 		assert.Equal(t, dispatch.StateReady, s.State)
@@ -217,11 +236,11 @@ func TestPartitionWithAPolicyThatGivesUp(t *testing.T) {
 			Retry:       callback.RetryPolicy{Attempts: 1},
 			Breaker:     callback.BreakerPolicy{Failures: 3, Cooldown: 10 * time.Millisecond},
 		})
-		p.network.Set(f)
+		p.cut(f)
 		p.send(60)
 		eventually(t, func() bool { return stats(t, p.d, "far").Failed >= 3 }, "nothing fails")
 		assert.Equal(t, classes[name], stats(t, p.d, "far").LastClass)
-		p.network.Heal()
+		p.heal()
 		s := p.settled("far")
 		assert.Equal(t, uint64(60), s.Accepted)
 		assert.Equal(t, uint64(60), s.Delivered+s.Failed)
@@ -249,10 +268,10 @@ func TestPartitionKeepsStrictOrder(t *testing.T) {
 			Breaker: callback.BreakerPolicy{Failures: 3, Cooldown: 10 * time.Millisecond},
 		})
 		for range 3 {
-			p.network.Set(f)
+			p.cut(f)
 			p.send(20)
 			eventually(t, func() bool { return stats(t, p.d, "far").State == dispatch.StatePaused }, "the breaker does not open")
-			p.network.Heal()
+			p.heal()
 			p.send(20)
 			p.settled("far")
 		}
@@ -277,7 +296,7 @@ func TestShutdownInAPartition(t *testing.T) {
 		p := newPartitioned(t, dispatch.EndpointOptions{Concurrency: 4, Retry: callback.RetryPolicy{Attempts: 1 << 30, Base: time.Millisecond}})
 		p.send(20)
 		p.settled("far")
-		p.network.Set(f)
+		p.cut(f)
 		p.send(40)
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
