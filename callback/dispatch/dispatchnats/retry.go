@@ -127,9 +127,14 @@ func (d *Dispatcher) move(c jetstream.Consumer) {
 	defer busy.Wait()
 	p := puller{d: d, consumer: c, what: "retries", batch: moverInFlight}
 	for d.pulls.Err() == nil {
-		_ = p.pull(d.pulls, func(msg jetstream.Msg) {
+		err := p.pull(d.pulls, func(msg jetstream.Msg) {
 			busy.Go(func() { d.moveOne(msg) })
 		})
+		if errors.Is(err, jetstream.ErrConsumerNotFound) { // somebody has deleted it
+			if c, err := d.openMover(d.pulls); err == nil {
+				p.consumer = c
+			}
+		}
 	}
 }
 

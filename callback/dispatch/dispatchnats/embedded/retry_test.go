@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -166,6 +167,20 @@ func TestRefusedByABreakerIsNoAttempt(t *testing.T) {
 			assert.Equal(t, uint64(1), stats(t, d, "ops").Calls)
 		})
 	}
+}
+
+// TestLostMoverIsMadeAnew deletes what puts messages back that have become due.
+func TestLostMoverIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
+	js, err := jetstream.New(d.Conn())
+	require.NoError(t, err)
+	require.NoError(t, js.DeleteConsumer(ctx, "alertwire_RETRY", "mover"))
+	r := &callbacktest.Recorder{Answer: callbacktest.Fail(unavailable(0), nil)}
+	require.NoError(t, d.Add(ctx, "ops", r, dispatch.EndpointOptions{Retry: callback.RetryPolicy{Base: time.Millisecond}}))
+	require.NoError(t, d.Dispatch(ctx, message("k", 0)))
+	eventually(t, func() bool { return stats(t, d, "ops").Delivered == 1 }, "it is not put back")
 }
 
 // TestElapsedBeginsWhenAccepted gives a message up that would be called too late.
