@@ -46,7 +46,9 @@ func (d *Dispatcher) Remove(ctx context.Context, name string) error {
 	err = e.await(ctx)
 	if err != nil {
 		err = fmt.Errorf("dispatchnats: remove %q: calls are in flight: %w", name, err)
-		ctx = d.rest
+	}
+	if ctx.Err() != nil {
+		ctx = d.rest // it must not be left half removed
 	}
 	err = errors.Join(err, d.tearDown(ctx, e, token))
 	d.part(e)

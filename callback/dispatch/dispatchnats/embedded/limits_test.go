@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/alertwire/alertwire/callback/callbacktest"
 	"github.com/alertwire/alertwire/callback/dispatch"
 	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats"
+	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats/embedded"
 )
 
 // TestMoreEndpointsThanAServerAllows has one more than NATS has consumers of a
@@ -166,4 +168,38 @@ func TestAddTheSameAtOnce(t *testing.T) {
 			assert.Len(t, got.IDs(), 1)
 		})
 	}
+}
+
+// TestEndedContext calls everything with a context that has ended: it says so,
+// and nothing is left behind. Only Remove goes through with what it has begun.
+func TestEndedContext(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := embedded.Open(ended, dir, quick(dispatchnats.Options{}))
+	require.ErrorIs(t, err, context.Canceled)
+	d := open(t, dir, quick(dispatchnats.Options{}))
+	_, err = dispatchnats.Open(ended, d.Conn(), dispatchnats.Options{})
+	require.ErrorIs(t, err, context.Canceled)
+	var got callbacktest.Recorder
+	require.ErrorIs(t, d.Add(ended, "ops", &got, dispatch.EndpointOptions{}), context.Canceled)
+	require.ErrorIs(t, d.Dispatch(t.Context(), message("k", 0), "ops"), dispatch.ErrUnknown, "it was not added")
+	require.NoError(t, d.Add(t.Context(), "ops", &got, dispatch.EndpointOptions{}))
+	require.ErrorIs(t, d.Dispatch(ended, message("k", 0)), context.Canceled)
+	_, err = d.Stats(ended)
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = d.Queues(ended)
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = d.Dead("ops").Get(ended, 1)
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = d.Dead("ops").ReplayAll(ended)
+	require.ErrorIs(t, err, context.Canceled)
+	for _, err := range d.Dead("ops").All(ended) {
+		require.ErrorIs(t, err, context.Canceled)
+	}
+	require.NoError(t, d.Dispatch(t.Context(), message("k", 1)))
+	eventually(t, func() bool { return len(got.IDs()) == 1 }, "it does not work")
+	require.NoError(t, d.Remove(ended, "ops"), "nothing is in flight that it would wait for")
+	require.ErrorIs(t, d.Dispatch(t.Context(), message("k", 2), "ops"), dispatch.ErrUnknown)
 }
