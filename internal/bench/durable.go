@@ -33,7 +33,7 @@ func durableGroups(ctx context.Context, quick bool) ([]group, error) {
 	}
 	enqueue, deliver, rounds := 3000, 3000, 7
 	if quick {
-		enqueue, deliver, rounds = 1000, 1200, 3
+		enqueue, deliver, rounds = 1000, 1000, 3
 	}
 	synced := enqueueGroup(true)
 	synced.title = "Enqueue 4 KiB on disk, an fsync for each message"

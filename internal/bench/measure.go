@@ -37,6 +37,7 @@ type bench struct {
 type plan struct {
 	rounds int
 	slice  time.Duration // of one case in one round
+	most   time.Duration // of a group, but for two rounds, which are made anyhow; 0 is no bound
 }
 
 // A result is what was measured of a group.
@@ -76,10 +77,18 @@ func (p plan) measure(ctx context.Context, g group) (result, error) {
 	if g.rounds > 0 {
 		rounds = min(rounds, g.rounds)
 	}
+	began := time.Now()
 	for round := range rounds {
+		if p.most > 0 && round >= 2 && time.Since(began) > p.most {
+			break
+		}
 		for j := range g.cases {
 			i := (j + round) % len(g.cases) // nobody is always first
-			if err := r.rows[i].sample(ctx, times[i], g.wall); err != nil {
+			var err error
+			pprof.Do(ctx, pprof.Labels("case", g.cases[i].name), func(ctx context.Context) {
+				err = r.rows[i].sample(ctx, times[i], g.wall)
+			})
+			if err != nil {
 				return r, fmt.Errorf("%s: %w", g.cases[i].name, err)
 			}
 		}
@@ -138,10 +147,14 @@ func (r *row) sample(ctx context.Context, n int, wall bool) error {
 	}
 	var before, after runtime.MemStats
 	runtime.GC()
+	if r.before == nil {
+		if err := r.op(ctx, 1); err != nil { // what the collection took from pools comes back
+			return err
+		}
+	}
 	runtime.ReadMemStats(&before)
 	began, onWall := cpuTime(), time.Now()
-	var err error
-	pprof.Do(ctx, pprof.Labels("case", r.name), func(ctx context.Context) { err = r.op(ctx, n) })
+	err := r.op(ctx, n)
 	used, took := cpuTime()-began, time.Since(onWall)
 	if wall {
 		used = took
