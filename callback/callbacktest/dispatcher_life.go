@@ -156,7 +156,16 @@ func drains(t testing.TB, open NewDispatcher) {
 	b := newBench(t, open)
 	var mu sync.Mutex
 	tries := map[string]int{}
-	c := callback.CallerFunc(func(_ context.Context, m callback.Message) (callback.Reply, error) {
+	const n = 30
+	late := make(chan struct{}) // the last one takes until Shutdown is under way
+	c := callback.CallerFunc(func(ctx context.Context, m callback.Message) (callback.Reply, error) {
+		if m.ID == fmt.Sprint("msg_", n-1) {
+			select {
+			case <-late:
+			case <-ctx.Done():
+				return callback.Reply{}, ctx.Err()
+			}
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		if tries[m.ID]++; tries[m.ID] == 1 && strings.HasSuffix(m.ID, "0") {
@@ -165,12 +174,12 @@ func drains(t testing.TB, open NewDispatcher) {
 		return callback.Reply{}, nil
 	})
 	b.add("one", c, dispatch.EndpointOptions{Retry: quick(), Breaker: callback.BreakerPolicy{Off: true}})
-	const n = 30
 	for i := range n {
 		b.send(fmt.Sprint("msg_", i), "")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patienceOf(t))
 	defer cancel()
+	time.AfterFunc(100*time.Millisecond, func() { close(late) })
 	rest, err := b.Shutdown(ctx)
 	if err != nil || len(rest) != 0 {
 		t.Errorf("Shutdown handed back %d messages with the error %v, want none", len(rest), err)

@@ -121,6 +121,7 @@ func keepsItsConcurrency(t testing.TB, open NewDispatcher) {
 		defer mu.Unlock()
 		return now >= most
 	})
+	pause(t.Context(), 50*time.Millisecond) // for one too many to come
 	close(gate)
 	b.settled("one", 20)
 	if seen > most {
