@@ -252,9 +252,7 @@ func TestTheDeadlineHoldsInEveryFault(t *testing.T) {
 				start := time.Now()
 				_, err := callback.Retry(callback.RetryPolicy{Attempts: 1 << 30, Base: time.Millisecond})(w).Call(ctx, message)
 				assert.Less(t, time.Since(start), deadline+slack)
-				e := failed(t, err)
-				assert.Equal(t, callback.ClassDeadline, e.Class, err)
-				assert.Positive(t, e.Attempts)
+				assert.Equal(t, callback.ClassDeadline, failed(t, err).Class, err)
 			})
 		}
 	}
