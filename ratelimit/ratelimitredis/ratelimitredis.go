@@ -50,7 +50,9 @@ type Options struct {
 	// Prefix begins the names of all keys. It may not contain braces, which
 	// would tear the keys of a cluster apart. Empty means "ratelimit".
 	Prefix string
-	// Timeout bounds a decision. Zero means 50 ms.
+	// Timeout bounds a decision. Zero means 50 ms. The client measures it by the
+	// wall clock: while a server hangs, a decision that is under way at the moment
+	// when that clock is set back takes until the client's ReadTimeout.
 	Timeout time.Duration
 	// DenyKeys is how many refused keys are remembered in this process, see
 	// [ratelimit.Memory]. Zero means 65,536.
