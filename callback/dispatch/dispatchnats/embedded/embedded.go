@@ -162,7 +162,7 @@ func (d *Dispatcher) Conn() *nats.Conn { return d.store.conn }
 
 // Shutdown is that of [dispatchnats.Dispatcher], and then stops the server and
 // leaves the directory to the next process. It waits for the server to have
-// closed its files, whatever ctx says.
+// closed its files, whatever ctx says: about 10 ms for each endpoint.
 func (d *Dispatcher) Shutdown(ctx context.Context) ([]dispatch.Undelivered, error) {
 	left, err := d.Dispatcher.Shutdown(ctx)
 	if d.socket != nil {
