@@ -69,7 +69,8 @@ type Fault struct {
 	// Silent loses all that comes over a connection, for good, its end included:
 	// the other side is gone, or a router has forgotten the connection. A new
 	// one is accepted and never answered. When the fault is over, new
-	// connections work, and one that has become silent remains so.
+	// connections work; one that has become silent remains so, and is closed if
+	// either end has gone.
 	Silent bool
 	// AfterRequest lets that many bytes pass to the server before the connection
 	// is closed, reset or falls silent.
