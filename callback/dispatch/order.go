@@ -9,7 +9,9 @@ import (
 // are in no order.
 type Order int
 
-// The orders.
+// The orders. They are about the calls that are made: a network that holds back
+// an attempt which timed out can still bring it behind a newer message. A
+// receiver to whom that matters compares the times that the messages carry.
 const (
 	// None delivers as fast as it can: a message that is tried again is
 	// overtaken.
