@@ -54,14 +54,16 @@ func openJournal(flaw string) callbacktest.OpenDispatcher {
 		j := &journal{flaw: flaw, notes: map[string]*note{}, o: map[string]dispatch.EndpointOptions{}}
 		name := filepath.Join(dir, "journal")
 		if data, err := os.ReadFile(name); err == nil {
-			dec := json.NewDecoder(bytesReader(data))
+			dec, whole := json.NewDecoder(bytesReader(data)), int64(0)
 			for {
 				var n note
 				if dec.Decode(&n) != nil { // at the end, or at a line that a kill has cut off
 					break
 				}
 				j.notes[n.M.ID], j.n = &n, max(j.n, n.N)
+				whole = dec.InputOffset()
 			}
+			require.NoError(t, os.Truncate(name, whole)) // else what follows could not be read
 		}
 		var err error
 		j.file, err = os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -100,8 +102,14 @@ func (j *journal) Add(ctx context.Context, name string, c callback.Caller, o dis
 	j.mu.Lock()
 	old := slices.SortedFunc(maps.Values(j.notes), func(a, b *note) int { return a.N - b.N })
 	j.mu.Unlock()
+	newest := map[string]int{} // of a key, where no older one may come after it
 	for _, n := range old {
-		if !n.Done {
+		if o.Order == dispatch.Latest {
+			newest[n.M.Key] = n.N
+		}
+	}
+	for _, n := range old {
+		if !n.Done && n.N >= newest[n.M.Key] {
 			if err := j.Memory.Dispatch(ctx, n.M, name); err != nil {
 				return err
 			}
