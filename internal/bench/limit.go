@@ -125,7 +125,7 @@ var makers = []maker{
 		if err != nil {
 			return nil, err
 		}
-		l, err := throttled.NewGCRARateLimiterCtx(store, throttled.RateQuota{MaxRate: throttled.PerSec(1_000_000), MaxBurst: 1_000_000})
+		l, err := throttled.NewGCRARateLimiterCtx(store, throttled.RateQuota{MaxRate: throttled.PerSec(plenty), MaxBurst: plenty})
 		return func(key string) error {
 			limited, _, err := l.RateLimitCtx(ctx, key, 1)
 			if err != nil {

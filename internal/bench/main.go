@@ -13,6 +13,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -105,18 +106,24 @@ func run(ctx context.Context, args []string) error {
 		defer pprof.StopCPUProfile()
 	}
 	var results []result
+	var failed []error // what cannot be measured leaves the others
 	for _, g := range groups {
 		if !slices.Contains(wanted, g.name) {
 			continue
 		}
 		made, err := g.make(ctx, *quick)
 		if err != nil {
-			return fmt.Errorf("%s: %w", g.name, err)
+			failed = append(failed, fmt.Errorf("%s: %w", g.name, err))
+			continue
 		}
 		for _, one := range made {
 			r, err := p.measure(ctx, one)
 			if err != nil {
-				return fmt.Errorf("%s: %w", one.title, err)
+				if ctx.Err() != nil {
+					return err
+				}
+				failed = append(failed, fmt.Errorf("%s: %w", one.title, err))
+				continue
 			}
 			fmt.Print(r.table())
 			results = append(results, r)
@@ -131,7 +138,9 @@ func run(ctx context.Context, args []string) error {
 		}
 	}
 	if *svg != "" {
-		return os.WriteFile(*svg, chart(machine, results), 0o644)
+		if err := os.WriteFile(*svg, chart(machine, results), 0o644); err != nil {
+			return err
+		}
 	}
-	return nil
+	return errors.Join(failed...)
 }

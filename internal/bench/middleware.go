@@ -37,7 +37,7 @@ func middlewares() (group, error) {
 	if err != nil {
 		return group{}, err
 	}
-	gcra, err := throttled.NewGCRARateLimiterCtx(store, throttled.RateQuota{MaxRate: throttled.PerSec(1_000_000), MaxBurst: 1_000_000})
+	gcra, err := throttled.NewGCRARateLimiterCtx(store, throttled.RateQuota{MaxRate: throttled.PerSec(plenty), MaxBurst: plenty})
 	if err != nil {
 		return group{}, err
 	}
