@@ -40,17 +40,13 @@ func receive(token auth.Secret, calls dispatch.Dispatcher) (http.Handler, error)
 	return auth.Require(bearer, auth.RequireOptions{})(handler), nil
 }
 
-// send calls service with what is queued, retries and breaker included, until its Shutdown.
-func send(service string) (*dispatch.Memory, error) {
+// send calls service with what is queued, retries and breaker included.
+func send(ctx context.Context, calls dispatch.Dispatcher, service string) error {
 	hook, err := callback.New(callback.Config{URL: service}, callback.Options{})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	calls, err := dispatch.NewMemory(dispatch.MemoryOptions{})
-	if err != nil {
-		return nil, err
-	}
-	return calls, calls.Add(context.Background(), "service", hook, dispatch.EndpointOptions{})
+	return calls.Add(ctx, "service", hook, dispatch.EndpointOptions{})
 }
 
 func Example_readme() {
@@ -60,8 +56,12 @@ func Example_readme() {
 		fmt.Println(string(body))
 	}))
 	defer service.Close()
-	calls, err := send(service.URL)
+	calls, err := dispatch.NewMemory(dispatch.MemoryOptions{})
 	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := send(ctx, calls, service.URL); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -85,13 +85,18 @@ func Example_readme() {
 }
 
 func TestReceiveRefusesStrangers(t *testing.T) {
-	calls, err := send(callbacktest.NewServer(t).URL)
+	calls, err := dispatch.NewMemory(dispatch.MemoryOptions{})
 	require.NoError(t, err)
+	service := callbacktest.NewServer(t)
+	require.NoError(t, send(t.Context(), calls, service.URL))
 	handler, err := receive("s3cr3t", calls)
 	require.NoError(t, err)
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest("POST", "/webhook", strings.NewReader(`{"alerts":[]}`)))
 	assert.Equal(t, http.StatusUnauthorized, w.Code)
+	_, err = calls.Shutdown(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, service.Requests(), "nothing was queued")
 }
 
 // TestReadmeShowsCodeThatRuns compares each Go block of the README with the

@@ -73,6 +73,6 @@ func TestGoalsSayWhatWasMissed(t *testing.T) {
 }
 
 func TestSummaryIsATableForREADME(t *testing.T) {
-	assert.Contains(t, summary("a machine", []result{twoCases()}), "| work | ÷ |\n|---|---|\n| to work | b 0.60 |\n")
+	assert.Contains(t, summary("a machine", []result{twoCases()}), "| work | alertwire ÷ other |\n|---|---|\n| to work | b 0.60 |\n")
 	assert.Empty(t, summary("a machine", nil))
 }

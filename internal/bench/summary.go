@@ -37,5 +37,5 @@ func summary(machine string, results []result) string {
 	}
 	return "What alertwire takes, as a part of what others take for the same work: processor time; of Redis and of what is on disk,\n" +
 		"time on the wall. Medians of one run of `go run ./internal/bench` (" + machine + "); less than 1 is less work.\n\n" +
-		"| work | ÷ |\n|---|---|\n" + b.String()
+		"| work | alertwire ÷ other |\n|---|---|\n" + b.String()
 }
