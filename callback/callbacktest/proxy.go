@@ -127,7 +127,7 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	}
 	p := &Proxy{t: t, target: u.Host, changed: make(chan struct{}), links: map[*link]bool{}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	// Below the ports that systems give to clients, so that none of them takes
+	// Below the ports that most systems give to clients, so that none of them takes
 	// the place while connections are refused.
 	const low, high = 12_000, 32_000
 	for tries := 0; p.listener == nil; tries++ {
