@@ -103,7 +103,7 @@ func TestCluster(t *testing.T) {
 	for name, args := range map[string][]string{
 		"of that prefix":       {"-nats", url, "queues"},
 		"no servers available": {"-nats", "nats://me:hunter2@" + amtest.Free(t), "queues"},
-		"invalid port":         {"-nats", "nats://me:hunter2@127.0.0.1:port", "queues"},
+		"not a URL":            {"-nats", "nats://me:hunter2/@127.0.0.1:4222", "queues"},
 	} {
 		status, stdout, stderr := outbox(args...)
 		assert.Equal(t, 1, status, name)

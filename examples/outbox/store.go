@@ -58,7 +58,7 @@ func (p place) openCluster(ctx context.Context) (*store, error) {
 	nc, err := nats.Connect(p.nats, nats.Name("outbox"), nats.NoReconnect())
 	var bad *url.Error
 	if errors.As(err, &bad) {
-		err = bad.Err // not the URL, which may have a password
+		err = errors.New("not a URL") // what is wrong with it may be a part of the password
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-nats: %w", err)

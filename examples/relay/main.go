@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
@@ -91,6 +92,10 @@ func (e *engine) open(ctx context.Context, log *slog.Logger, outcome func(dispat
 		return d, nil
 	}
 	nc, err := nats.Connect(e.nats, nats.Name("relay"), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true))
+	var bad *url.Error
+	if errors.As(err, &bad) {
+		err = errors.New("not a URL") // what is wrong with it may be a part of the password
+	}
 	if err != nil {
 		return nil, fmt.Errorf("-nats: %w", err)
 	}

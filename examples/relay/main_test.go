@@ -118,6 +118,7 @@ func TestMistakesStartNothing(t *testing.T) {
 		{"both", []string{"-no-auth", "-data", "x", "-nats", "nats://127.0.0.1:1"}, "one of -data and -nats"},
 		{"replicas on one machine", []string{"-no-auth", "-data", "x", "-replicas", "3"}, "-replicas"},
 		{"a socket that cannot be", []string{"-no-auth", "-data", t.TempDir(), "-socket", strings.Repeat("s", 200)}, "-socket: "},
+		{"no URL of a cluster", []string{"-no-auth", "-nats", "nats://me:hunter2/@127.0.0.1:4222"}, "-nats: not a URL"},
 		{"a file in place of the directory", []string{"-no-auth", "-data", write(t, "file", "x")}, "-data"},
 	}
 	for _, tt := range tests {
@@ -125,6 +126,7 @@ func TestMistakesStartNothing(t *testing.T) {
 			var stderr bytes.Buffer
 			assert.Equal(t, 2, run(t.Context(), append([]string{"-listen", "127.0.0.1:0"}, tt.args...), &stderr))
 			assert.Contains(t, stderr.String(), tt.want)
+			assert.NotContains(t, stderr.String(), "hunter2")
 		})
 	}
 }
