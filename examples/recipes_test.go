@@ -142,9 +142,7 @@ func Example_chat() {
 			fmt.Println(err)
 			return
 		}
-		if e.ID != "" { // without one a repeat cannot be told from news
-			msg.ID = callback.DeriveID(e.Source, e.ID)
-		}
+		msg.ID = callback.DeriveID(e.Source, e.ID) // a repeat keeps its ID
 		reply, err := caller.Call(context.Background(), msg)
 		fmt.Println(reply.Status, reply.Attempts, err)
 	}
