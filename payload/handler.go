@@ -29,12 +29,13 @@ type HandlerOptions struct {
 	// to take no other for it, and a notify channel of Nightingale takes none.
 	Status int
 	// RetryStatus returns the status of an answer that asks the sender to come
-	// again: after a [*RetryError], any other error of accept, and an error of
-	// Once. Nil means 503, which Alertmanager and NetPulse heed, but what the
-	// decoded payload names by a method RetryStatus() int where it has one: 429
-	// for Nightingale, whose webhooks try again after no other status. Flashduty
-	// and, within its group interval, Grafana do not come again whatever the
-	// status; of Netdata nobody knows. What is not an error status becomes 503.
+	// again: after a [*RetryError], any other error of accept but [ErrInvalid],
+	// and an error of Once. Nil means what a method RetryStatus() int of the
+	// decoded payload returns: 429 for Nightingale, whose webhooks try again
+	// after no other status. Where there is no such method it means 503, which
+	// Alertmanager and NetPulse heed. Flashduty and, within its group interval,
+	// Grafana do not come again whatever the status; of Netdata nobody knows.
+	// What is not an error status, 400 to 599, becomes 503.
 	RetryStatus func(*http.Request) int
 	// Timeout bounds the context that accept gets. Zero means no bound beyond
 	// that of the request. Flashduty waits for 1 second, NetPulse for 5 unless it
