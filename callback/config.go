@@ -67,10 +67,10 @@ type Config struct {
 	//
 	// The variables are $event, which is the body decoded from JSON; $labels, its
 	// tags_map, labels or commonLabels; $value, its trigger_value or value; and
-	// $message with ID, Type, Key and Time, which is written as of RFC 3339 and has
-	// the methods Format, UTC, Unix and UnixMilli of package time. Members go by
-	// their JSON name, those of $event also by the name of a Go field (RuleName for
-	// rule_name).
+	// $message with ID, Type, Key and Time, which is written in UTC as of RFC 3339
+	// and has the methods Format, UTC, Unix and UnixMilli of package time: Format
+	// alone keeps the zone that the Message has. Members go by their JSON name,
+	// those of $event also by the name of a Go field (RuleName for rule_name).
 	//
 	// The language is that of text/template with if and with, and the functions
 	// and, or, not, eq, ne, lt, le, gt, ge, len, index, slice, print, printf,
