@@ -74,7 +74,7 @@ func TestNetworkFaults(t *testing.T) {
 					if tt.class == callback.ClassTimeout {
 						c.Timeout = brief
 						if tt.came > 0 {
-							c.Timeout = 4 * brief // there is something to be done in it
+							c.Timeout = 10 * brief // there is something to be done in it
 						}
 					}
 					w := hook(t, c, callback.Options{})

@@ -61,7 +61,7 @@ func ExampleNewProxy() {
 
 	srv := callbacktest.NewServer(t)
 	network := callbacktest.NewProxy(t, srv.URL+"/hook")
-	hook, err := callback.New(callback.Config{URL: network.URL, Timeout: 100 * time.Millisecond}, callback.Options{})
+	hook, err := callback.New(callback.Config{URL: network.URL, Timeout: time.Second}, callback.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
