@@ -227,9 +227,10 @@ func TestRetriesOutlastTheFault(t *testing.T) {
 }
 
 // No fault makes a call outlast its context: not one attempt that has an hour,
-// and not the repeats of a policy that has no end.
+// and not the repeats of a policy that has no end. One that did would end with
+// another class, or with the time of the tests.
 func TestTheDeadlineHoldsInEveryFault(t *testing.T) {
-	const deadline, slack = 50 * time.Millisecond, 10 * time.Second // slack is for a machine that is busy
+	const deadline = 50 * time.Millisecond
 	faults := []callbacktest.Fault{
 		{Refuse: true, Reset: true}, {Reset: true}, {Reset: true, AfterReply: 5}, {Silent: true}, {Silent: true, AfterRequest: 20},
 		{Silent: true, AfterReply: 600}, {Stall: true}, {Latency: time.Hour}, {Rate: 1},
@@ -249,9 +250,7 @@ func TestTheDeadlineHoldsInEveryFault(t *testing.T) {
 				network.Set(f)
 				ctx, cancel := context.WithTimeout(t.Context(), deadline)
 				defer cancel()
-				start := time.Now()
 				_, err := callback.Retry(callback.RetryPolicy{Attempts: 1 << 30, Base: time.Millisecond})(w).Call(ctx, message)
-				assert.Less(t, time.Since(start), deadline+slack)
 				assert.Equal(t, callback.ClassDeadline, failed(t, err).Class, err)
 			})
 		}

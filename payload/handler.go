@@ -30,12 +30,12 @@ type HandlerOptions struct {
 	Status int
 	// RetryStatus returns the status of an answer that asks the sender to come
 	// again: after a [*RetryError], any other error of accept but [ErrInvalid],
-	// and an error of Once. Nil means what a method RetryStatus() int of the
-	// decoded payload returns: 429 for Nightingale, whose webhooks try again
-	// after no other status. Where there is no such method it means 503, which
-	// Alertmanager and NetPulse heed. Flashduty and, within its group interval,
-	// Grafana do not come again whatever the status; of Netdata nobody knows.
-	// What is not an error status, 400 to 599, becomes 503.
+	// and an error of Once. Nil means what the decoded payload says if it is
+	// [Retried]: 429 for Nightingale, whose webhooks try again after no other
+	// status. For the others it means 503, which Alertmanager and NetPulse heed.
+	// Flashduty and, within its group interval, Grafana do not come again
+	// whatever the status; of Netdata nobody knows. What is not an error status,
+	// 400 to 599, becomes 503.
 	RetryStatus func(*http.Request) int
 	// Timeout bounds the context that accept gets. Zero means no bound beyond
 	// that of the request. Flashduty waits for 1 second, NetPulse for 5 unless it
@@ -177,7 +177,7 @@ func (h *handler[T]) serve(r *http.Request) (reply any, status int, err error) {
 		ctx, cancel = context.WithTimeout(ctx, h.o.Timeout)
 		defer cancel()
 	}
-	if p, ok := any(v).(interface{ RetryStatus() int }); ok {
+	if p, ok := any(v).(Retried); ok {
 		status = p.RetryStatus()
 	}
 	reply, err = h.once(ctx, v)

@@ -79,8 +79,16 @@ type Identified interface {
 	DeliveryID() string
 }
 
+// A Retried payload knows by which answer its sender comes again. [Handler] gives
+// that one where HandlerOptions.RetryStatus says nothing.
+type Retried interface {
+	// RetryStatus returns the status, such as 429.
+	RetryStatus() int
+}
+
 // ID makes an identity of fixed size out of parts: 32 hexadecimal digits, equal
-// for equal parts only.
+// for equal parts only. An empty part counts as any other: check before that
+// the parts identify something.
 func ID(parts ...string) string {
 	var buf [512]byte
 	b := buf[:0]

@@ -61,7 +61,9 @@ func DecodeYAML(decode func(any) error, v any) error {
 	return &Error{Line: lineIn(err), Err: errors.New("not readable")}
 }
 
-// unreadable says why there is no tree, as far as that is to be told.
+// unreadable says why there is no tree, as far as that is to be told. The library
+// has no types for it, so its text is read; a text that is not known loses
+// nothing but the reason.
 func unreadable(err error) error {
 	found := regexp.MustCompile(`key ("(?:[^"\\]|\\.)*") already defined`).FindStringSubmatch(err.Error())
 	if found != nil {
