@@ -188,7 +188,7 @@ func (d *Dispatcher) added() []*endpoint {
 	defer d.mu.RUnlock()
 	list := make([]*endpoint, 0, len(d.byName))
 	for _, e := range d.byName {
-		if !e.leaving() {
+		if e.started() && !e.leaving() {
 			list = append(list, e)
 		}
 	}

@@ -38,6 +38,7 @@ type endpoint struct {
 	hand  hand
 
 	setup     sync.Mutex // held while the endpoint is changed
+	unborn    bool       // it could not be added; under setup
 	mu        sync.Mutex
 	consumer  jetstream.Consumer
 	caller    callback.Caller
@@ -90,34 +91,57 @@ func (d *Dispatcher) Add(ctx context.Context, name string, c callback.Caller, o 
 	o.Queue = orDefault(o.Queue, defaultQueue)
 	o.Retry = patient(o.Retry)
 
+	for {
+		e, err := d.entry(name, token)
+		if err == nil {
+			err = e.configure(ctx, c, o)
+		}
+		if !errors.Is(err, errUnborn) {
+			return err
+		}
+	}
+}
+
+// errUnborn means that somebody else was about to add the endpoint for the first
+// time, and could not.
+var errUnborn = errors.New("dispatchnats: the endpoint was not added")
+
+// entry returns the endpoint of that name, a new one if need be.
+func (d *Dispatcher) entry(name, token string) (*endpoint, error) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.closed {
-		d.mu.Unlock()
-		return dispatch.ErrClosed
+		return nil, dispatch.ErrClosed
 	}
 	e := d.byName[name]
-	fresh := e == nil
-	if fresh {
+	if e == nil {
 		e = &endpoint{d: d, name: name, token: token, gate: newGate()}
 		e.there, e.leave = context.WithCancel(d.rest)
 		d.byName[name] = e
 	}
-	d.mu.Unlock()
+	return e, nil
+}
 
-	err = e.configure(ctx, c, o)
-	if err != nil && fresh {
-		d.mu.Lock()
-		delete(d.byName, name)
-		d.mu.Unlock()
+// discard takes an endpoint that could not be added out of the table, with those
+// who wait to give it other options. The lock of setup is held.
+func (e *endpoint) discard() {
+	e.unborn = true
+	e.leave()
+	e.d.mu.Lock()
+	defer e.d.mu.Unlock()
+	if e.d.byName[e.name] == e {
+		delete(e.d.byName, e.name)
 	}
-	return err
 }
 
 // configure gives the endpoint a Caller and options, the first ones or others.
 func (e *endpoint) configure(ctx context.Context, c callback.Caller, o dispatch.EndpointOptions) error {
 	e.setup.Lock()
 	defer e.setup.Unlock()
-	if e.there.Err() != nil {
+	switch {
+	case e.unborn:
+		return errUnborn
+	case e.there.Err() != nil:
 		return dispatch.ErrRemoved // just now
 	}
 	consumer, err := e.d.openQueue(ctx, e.token, o)
@@ -128,12 +152,18 @@ func (e *endpoint) configure(ctx context.Context, c callback.Caller, o dispatch.
 		err = e.d.unbury(ctx, e.token)
 	}
 	if err != nil {
+		if e.end == nil {
+			e.discard()
+		}
 		return fmt.Errorf("dispatchnats: add %q: %w", e.name, err)
 	}
 	e.stop()
 	c = callback.Decorate(c, callback.Recover(), callback.Breaker(o.Breaker))
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.there.Err() != nil {
+		return dispatch.ErrRemoved // meanwhile
+	}
 	e.consumer, e.caller, e.o, e.pace = consumer, c, o, newPace(o.Rate)
 	e.confirmLater()
 	e.paused, e.probing = time.Time{}, false
@@ -144,6 +174,13 @@ func (e *endpoint) configure(ctx context.Context, c callback.Caller, o dispatch.
 	}
 	e.start()
 	return nil
+}
+
+// started reports whether the endpoint was added, and not only begun to be.
+func (e *endpoint) started() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.worker != nil
 }
 
 // call makes one attempt at a message and counts it.

@@ -33,6 +33,7 @@ const (
 	version    = "1"
 	maxHeaders = 32 << 10 // of 64 KiB: the rest is for what the engine adds
 	maxHistory = 16
+	maxClass   = 64 // bytes; those of package callback are far shorter
 )
 
 // errUndecodable is why a message that this package cannot read is given up.
@@ -169,7 +170,8 @@ func (v *envelope) note(err error, now time.Time) {
 	a := Attempt{Number: v.attempts, Time: now, Class: callback.ClassOther}
 	var e *callback.Error
 	if errors.As(err, &e) {
-		a.Class, a.Status = e.Class, e.Status
+		// Bounded, so that what was accepted can be put aside with its history.
+		a.Class, a.Status = callback.Class(cut(string(e.Class), maxClass)), e.Status
 	}
 	// A new slice: another copy of the envelope may share the old one.
 	keep := v.history[max(0, len(v.history)-(maxHistory-1)):]

@@ -46,14 +46,14 @@ func (e *endpoint) isGone() bool {
 // process has removed it. What this one has queued meanwhile is swept up.
 func (e *endpoint) vanished() {
 	d := e.d
-	e.close(dispatch.ErrUnknown)
 	e.mu.Lock()
+	e.closed = dispatch.ErrUnknown
+	e.leave() // under the lock: who gives it other options just now must see it
 	end := e.end
 	e.mu.Unlock()
 	if end != nil {
 		end()
 	}
-	e.leave()
 	d.part(e)
 	d.log(slog.LevelWarn, "dispatchnats endpoint was removed by another process", slog.String("endpoint", e.name))
 	if err := d.sweep(d.pulls, e, e.token, dispatch.ErrRemoved); err != nil && d.pulls.Err() == nil {

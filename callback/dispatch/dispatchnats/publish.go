@@ -102,6 +102,9 @@ func (d *Dispatcher) dispatch(ctx context.Context, m callback.Message, name stri
 	if err != nil {
 		return err
 	}
+	if e != nil && !e.started() {
+		e = nil // until it is there it is what others have made of it
+	}
 	token := ""
 	if e != nil {
 		token = e.token
