@@ -28,6 +28,7 @@ type item struct {
 	known bool      // what is noted about it has been read
 	due   time.Time // no call before
 	tried bool      // a call was made
+	noted bool      // there is a note about it; as v
 	waits int       // how often it found an older one before it
 	v     envelope
 	bad   error // it cannot be decoded

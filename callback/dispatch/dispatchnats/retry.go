@@ -79,6 +79,18 @@ func (d *Dispatcher) held(ctx context.Context, v *envelope, token string, seq ui
 	return nil
 }
 
+// unhold takes away what hold has noted down about this message, which is done
+// with: notes take room from what waits. If that fails, the server does so in a
+// day.
+func (d *Dispatcher) unhold(ctx context.Context, v *envelope, token string, seq uint64) {
+	ctx, stop := context.WithTimeout(ctx, tryFor)
+	defer stop()
+	raw, err := d.retry.GetLastMsgForSubject(ctx, d.names.subject("hold", token, keyToken(v.msg.Key)))
+	if err == nil && raw.Header.Get(headerSeq) == strconv.FormatUint(seq, 10) {
+		_ = d.retry.DeleteMsg(ctx, raw.Sequence)
+	}
+}
+
 // fullness knows whether RETRY has grown as large as OUT may be. It asks once a
 // second. The zero value is ready.
 type fullness struct {

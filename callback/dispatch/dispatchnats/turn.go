@@ -134,6 +134,7 @@ func (s *lanes) wait(it *item, wait time.Duration) (done bool, due time.Time) {
 		s.ack(it)
 		return true, due
 	}
+	it.noted = it.noted || err == nil
 	return false, it.v.due
 }
 
@@ -152,6 +153,7 @@ func (s *lanes) remember(ctx context.Context, it *item) error {
 		it.known = false
 		s.mu.Unlock()
 	}
+	it.noted = it.v.attempts > 0
 	return err
 }
 
@@ -180,4 +182,7 @@ func (s *lanes) ack(it *item) {
 	reply := it.reply
 	s.mu.Unlock()
 	s.e.ackAt(reply, it.seq)
+	if it.noted {
+		s.e.d.unhold(s.e.d.rest, &it.v, s.e.token, it.seq)
+	}
 }
