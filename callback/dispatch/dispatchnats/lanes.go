@@ -208,8 +208,10 @@ func (s *lanes) turn(l *lane) {
 	defer s.mu.Unlock()
 	l.busy, it.tried = false, it.v.attempts > 0
 	it.due, it.v.msg.Body = due, nil
-	if done {
-		l.items = slices.Delete(l.items, 0, 1)
+	// What is done with need not be the first any more: an older one may have
+	// been handed out again meanwhile.
+	if i := slices.Index(l.items, it); done && i >= 0 {
+		l.items = slices.Delete(l.items, i, i+1)
 		s.inHand--
 	}
 	if s.over {
