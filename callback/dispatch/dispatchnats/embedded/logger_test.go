@@ -1,53 +1,58 @@
-package embedded_test
+package embedded
 
 import (
-	"bytes"
+	"io"
 	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/alertwire/alertwire/callback/callbacktest"
-	"github.com/alertwire/alertwire/callback/dispatch"
-	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats"
-	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats/embedded"
 )
 
-// TestLogIsSilentWhileAllIsWell opens a store, uses it, and opens it again, with
-// the defaults and with a key.
-func TestLogIsSilentWhileAllIsWell(t *testing.T) {
-	t.Parallel()
-	for _, o := range []embedded.Options{{}, {NoSync: true, Key: "a key"}} {
-		var log bytes.Buffer
-		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		dir := t.TempDir()
-		for range 2 {
-			d := open(t, dir, o)
-			var got callbacktest.Recorder
-			require.NoError(t, d.Add(t.Context(), "ops", &got, dispatch.EndpointOptions{}))
-			require.NoError(t, d.Dispatch(t.Context(), message("k", 0)))
-			_, err := d.Shutdown(t.Context())
-			require.NoError(t, err)
-			assert.Len(t, got.IDs(), 1)
-		}
-		assert.Empty(t, log.String())
-	}
+// TestGarbageFromAGuest sees what the server complains of when a connection of
+// the socket is no client: it is no reason to call the store ill.
+func TestGarbageFromAGuest(t *testing.T) {
+	dir, err := os.MkdirTemp("", "") // the path of a socket must be short
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, "s")
+	heard := make(chan struct{}, 1)
+	d, err := Open(t.Context(), filepath.Join(dir, "store"), Options{
+		NoSync: true, Socket: path, Logger: slog.New(slog.NewTextHandler(bell{heard}, &slog.HandlerOptions{Level: slog.LevelError})),
+	})
+	require.NoError(t, err)
+	guest, err := net.Dial("unix", path)
+	require.NoError(t, err)
+	require.NoError(t, guest.SetDeadline(time.Now().Add(10*time.Second)))
+	_, err = guest.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+	require.NoError(t, err)
+	_, _ = io.Copy(io.Discard, guest) // until it is hung up on
+	<-heard
+	require.NoError(t, d.store.log.failed())
+	require.NoError(t, d.store.health(t.Context()))
+	_, err = d.Shutdown(t.Context())
+	require.NoError(t, err)
 }
 
-// TestLogSaysWhatNoCallerSees has a message given up.
-func TestLogSaysWhatNoCallerSees(t *testing.T) {
-	t.Parallel()
-	var log bytes.Buffer
-	var ends outcomes
-	o := quick(dispatchnats.Options{Observe: ends.observe})
-	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
-	d := open(t, t.TempDir(), o)
-	refuses := &callbacktest.Recorder{Answer: callbacktest.Fail(callbacktest.Failure(404))}
-	require.NoError(t, d.Add(t.Context(), "ops", refuses, dispatch.EndpointOptions{}))
-	require.NoError(t, d.Dispatch(t.Context(), message("k", 0)))
-	ends.await(t, "k-0")
-	shut(t, d)
-	assert.Contains(t, log.String(), "given a message up")
-	assert.Contains(t, log.String(), "endpoint=ops")
+// TestErrorsOfTheStoreAreRemembered sees that all other complaints are.
+func TestErrorsOfTheStoreAreRemembered(t *testing.T) {
+	l := &logger{to: slog.New(slog.DiscardHandler)}
+	l.Errorf("JetStream failed to store a msg on stream '%s > %s': %v", "$G", "alertwire_OUT", os.ErrPermission)
+	require.Error(t, l.failed())
+	assert.ErrorContains(t, l.failed(), "alertwire_OUT")
+}
+
+// A bell rings when something is written to it.
+type bell struct{ rung chan struct{} }
+
+func (b bell) Write(p []byte) (int, error) {
+	select {
+	case b.rung <- struct{}{}:
+	default:
+	}
+	return len(p), nil
 }
