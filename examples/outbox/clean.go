@@ -56,7 +56,8 @@ func shorten(s string, n int) string {
 
 // secretive are parts of the names of headers that are not for everybody who
 // looks at the screen, or reads the ticket that it is copied to.
-var secretive = []string{"auth", "cookie", "token", "secret", "password", "passwd", "credential", "signature", "api-key", "apikey"}
+var secretive = []string{"auth", "cookie", "token", "secret", "password", "passwd", "credential", "signature", "api-key", "apikey",
+	"access-key", "subscription-key", "functions-key", "routing-key", "bearer", "jwt", "session"}
 
 const redacted = "[redacted]"
 

@@ -138,6 +138,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	h := http.Header{"X-Tenant": {"blue"}}
 	for _, name := range []string{
 		"Authorization", "Proxy-Authorization", "Cookie", "X-Auth-Token", "X_API_KEY", "X-Hub-Signature-256", "Client-Secret", "X-Password",
+		"X-Access-Key", "Ocp-Apim-Subscription-Key", "X-Session",
 	} {
 		h[name] = []string{"hunter2"}
 	}
