@@ -22,7 +22,7 @@ func FuzzDecode(f *testing.F) {
 		`{"alarm":"a","alert":"b","space":{"name":"c"},"Rooms":["a",{"url":"b"}],"rooms":[],"node":{"x":1},"node":{"hostname":"h"}}`,
 		`{"labels":{"alert":{"x":1}},"alert":"a","alarm":{},"token":"t"}`,
 		`{"alert":{"name":"a"},"alert":null,"alarm":"b","token":"t"}`, `{"x":"\"alert\": {","alarm":"b"}`, `{"alert" :{},"alert":"b"}`,
-		`{"status":"reachable","status":{"text":"a"},"nodes":[{"hostname":"a"}],"host":"h","url":"u"}`,
+		`{"status":"reachable","status":{"text":"a"},"nodes":[{"hostname":"a"}],"host":"h","url":"u"}`, `{"url":"","nodes":[]}`,
 	} {
 		f.Add([]byte(body))
 	}
@@ -76,7 +76,8 @@ func byShape(t *testing.T, body []byte) string {
 		return "flat alert"
 	case s.KindOf("status") == "object" || !absent("host") && !absent("url"):
 		return "flat reachability"
-	case s.KindOf("status") == "string" && (!absent("url") || !absent("nodes")):
+	case s.KindOf("status") == "string" && (!absent("url") || !absent("nodes")),
+		s.KindOf("nodes") == "array" && !absent("url"):
 		return "nested reachability"
 	}
 	return "flat reachability"
