@@ -140,6 +140,21 @@ func TestDispatcherSuiteFindsWhatIsBroken(t *testing.T) {
 				return nil, nil
 			}}
 		}, "drains"},
+		{"loses what waits for an attempt", func() *spoiled {
+			var closing atomic.Bool
+			var called sync.Map
+			s := calling(func(ctx context.Context, m callback.Message, c callback.Caller) (callback.Reply, error) {
+				if _, again := called.LoadOrStore(m.ID, true); again && closing.Load() {
+					return callback.Reply{}, nil
+				}
+				return c.Call(ctx, m)
+			})()
+			s.shutdown = func(ctx context.Context, d dispatch.Dispatcher) ([]dispatch.Undelivered, error) {
+				closing.Store(true)
+				return d.Shutdown(ctx)
+			}
+			return s
+		}, "drains"},
 		{"accepts when closed", func() *spoiled {
 			var closed atomic.Bool
 			return &spoiled{
