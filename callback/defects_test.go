@@ -159,7 +159,7 @@ func TestEveryTryCarriesTheSameBytes(t *testing.T) {
 // it can be.
 func TestAllocations(t *testing.T) {
 	if raceDetector {
-		t.Skip("it allocates too")
+		t.Skip("the race detector allocates too")
 	}
 	answer := &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("")), Header: http.Header{}}
 	o := callback.Options{Wrap: func(http.RoundTripper) http.RoundTripper {

@@ -13,7 +13,7 @@ import (
 // module, and nothing else of it but what is internal.
 func TestDependencies(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs the go command")
+		t.Skip("-short: runs the go command")
 	}
 	const module = "github.com/alertwire/alertwire/"
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./...").Output()

@@ -116,7 +116,7 @@ func TestLeaseOfTheDead(t *testing.T) {
 func TestOpenAndDispatchWaitForALeader(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("it takes ten seconds")
+		t.Skip("-short: it takes ten seconds")
 	}
 	ctx := t.Context()
 	nodes := unstarted(t)

@@ -23,7 +23,7 @@ import (
 func TestClusterLosesANode(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("it takes ten seconds")
+		t.Skip("-short: it takes ten seconds")
 	}
 	ctx := t.Context()
 	nodes := cluster(t)
@@ -85,7 +85,7 @@ func TestDurableCluster(t *testing.T) {
 	urls := os.Getenv(variable)
 	if urls == "" {
 		if testing.Short() {
-			t.Skip("it takes a minute")
+			t.Skip("-short: it takes a minute")
 		}
 		nodes := cluster(t)
 		urls = addresses(nodes...)

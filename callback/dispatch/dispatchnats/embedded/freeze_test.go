@@ -36,7 +36,7 @@ func (n *node) thaw(t testing.TB) {
 func TestServerFreezes(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("it takes fifteen seconds")
+		t.Skip("-short: it takes fifteen seconds")
 	}
 	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
