@@ -170,5 +170,6 @@ func (d *Dispatcher) enqueued(name string) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.depth.n++
+		e.depth.came.add(time.Now())
 	}
 }

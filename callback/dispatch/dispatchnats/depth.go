@@ -13,6 +13,7 @@ import (
 const (
 	depthFor  = time.Second           // how long a count is trusted
 	depthFull = 50 * time.Millisecond // … when it says that the queue is full
+	depthLag  = 100 * time.Millisecond
 )
 
 // A depth is how many messages an endpoint has, by what this process knows: the
@@ -22,7 +23,17 @@ type depth struct {
 	n      int // at hand, those in flight included
 	flying int // calls in flight in this process
 	coming int // accepted and not yet published
+	came   lately
 	asked  time.Time
+}
+
+// learn takes over what the engine has counted. It acknowledges a message when
+// that is in the stream, and only then, by and by, lets the consumer know. So
+// what has just come is perhaps not counted yet, and the engine is believed
+// only as far as it says no less than was there without that.
+func (d *depth) learn(count int, now time.Time) {
+	known := count + d.coming
+	d.n, d.asked = max(known, min(d.n, known+d.came.count(now))), now
 }
 
 func (d *depth) stale() { d.asked = time.Time{} }
@@ -40,7 +51,7 @@ func (e *endpoint) admit(ctx context.Context) error {
 		}
 		e.mu.Lock()
 		if err == nil {
-			e.depth.n, e.depth.asked = n+e.depth.coming, time.Now()
+			e.depth.learn(n, time.Now())
 		}
 		// Without an answer the message will hardly get there either.
 	}
@@ -66,7 +77,9 @@ func (e *endpoint) arrived(err error) {
 	if err != nil {
 		e.depth.n--
 		e.n.Refused++
+		return
 	}
+	e.depth.came.add(time.Now())
 }
 
 func (e *endpoint) full() bool { return e.depth.n-e.depth.flying >= e.o.Queue }
@@ -90,4 +103,26 @@ func (d *Dispatcher) count(ctx context.Context, token string) (int, error) {
 	}
 	info := c.CachedInfo()
 	return int(info.NumPending) + info.NumAckPending + waiting[token], nil
+}
+
+// lately counts what has happened within the last depthLag, and some of what
+// was shortly before that. The zero value has counted nothing.
+type lately struct {
+	since     time.Time
+	n, before int
+}
+
+func (l *lately) add(now time.Time) {
+	l.count(now)
+	l.n++
+}
+
+func (l *lately) count(now time.Time) int {
+	switch age := now.Sub(l.since); {
+	case age >= 2*depthLag:
+		*l = lately{since: now}
+	case age >= depthLag:
+		*l = lately{since: now, before: l.n}
+	}
+	return l.n + l.before
 }
