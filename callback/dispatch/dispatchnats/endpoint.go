@@ -37,8 +37,8 @@ type endpoint struct {
 	leave context.CancelFunc
 	hand  hand
 
-	setup     sync.Mutex // held while the endpoint is changed
-	unborn    bool       // it could not be added; under setup
+	setup     chan struct{} // has room for whoever changes the endpoint; see claim
+	unborn    bool          // it could not be added; belongs to who changes it
 	mu        sync.Mutex
 	consumer  jetstream.Consumer
 	caller    callback.Caller
@@ -71,6 +71,9 @@ type endpoint struct {
 //
 // A Caller is wrapped with a breaker, and needs none. An attempt that an open
 // breaker refuses is no attempt, and is not counted.
+//
+// Changes of one endpoint are made one after the other: Add waits for its turn,
+// until ctx ends.
 func (d *Dispatcher) Add(ctx context.Context, name string, c callback.Caller, o dispatch.EndpointOptions) error {
 	token, err := endpointToken(name)
 	switch {
@@ -115,15 +118,33 @@ func (d *Dispatcher) entry(name, token string) (*endpoint, error) {
 	}
 	e := d.byName[name]
 	if e == nil {
-		e = &endpoint{d: d, name: name, token: token, gate: newGate()}
+		e = &endpoint{d: d, name: name, token: token, gate: newGate(), setup: make(chan struct{}, 1)}
 		e.there, e.leave = context.WithCancel(d.rest)
 		d.byName[name] = e
 	}
 	return e, nil
 }
 
+// claim waits until nobody else changes the endpoint, who may be waiting for
+// NATS, and returns an error if ctx ends before that. Else release must follow.
+func (e *endpoint) claim(ctx context.Context) error {
+	select {
+	case e.setup <- struct{}{}: // nothing to wait for, even if ctx has ended
+		return nil
+	default:
+	}
+	select {
+	case e.setup <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("it is being changed already: %w", context.Cause(ctx))
+	}
+}
+
+func (e *endpoint) release() { <-e.setup }
+
 // discard takes an endpoint that could not be added out of the table, with those
-// who wait to give it other options. The lock of setup is held.
+// who wait to give it other options. Whoever calls it has claimed the endpoint.
 func (e *endpoint) discard() {
 	e.unborn = true
 	e.leave()
@@ -136,8 +157,10 @@ func (e *endpoint) discard() {
 
 // configure gives the endpoint a Caller and options, the first ones or others.
 func (e *endpoint) configure(ctx context.Context, c callback.Caller, o dispatch.EndpointOptions) error {
-	e.setup.Lock()
-	defer e.setup.Unlock()
+	if err := e.claim(ctx); err != nil {
+		return fmt.Errorf("dispatchnats: add %q: %w", e.name, err)
+	}
+	defer e.release()
 	switch {
 	case e.unborn:
 		return errUnborn

@@ -17,7 +17,8 @@ import (
 // Remove forgets an endpoint, in all processes, and moves what is queued for it
 // to Dead, with the reason [dispatch.ErrRemoved]. It may be one that only
 // others have added. What this process has in flight is waited for until ctx
-// ends; the calls are not cancelled.
+// ends; the calls are not cancelled. If somebody else changes the endpoint just
+// now and ctx ends before that is over, nothing is done.
 //
 // A process that merely stops to serve an endpoint does not remove it: it does
 // not add it when it starts again.
@@ -36,12 +37,14 @@ func (d *Dispatcher) Remove(ctx context.Context, name string) error {
 		}
 		return d.tearDown(ctx, nil, token)
 	}
-	e.close(dispatch.ErrUnknown)
-	e.setup.Lock()
-	defer e.setup.Unlock()
+	if err := e.claim(ctx); err != nil {
+		return fmt.Errorf("dispatchnats: remove %q: %w", name, err)
+	}
+	defer e.release()
 	if e.there.Err() != nil {
 		return dispatch.ErrUnknown // somebody else was faster
 	}
+	e.close(dispatch.ErrUnknown)
 	e.stop()
 	err = e.await(ctx)
 	if err != nil {

@@ -54,6 +54,40 @@ func TestAddAfterOneThatFails(t *testing.T) {
 	eventually(t, func() bool { return stats(t, d, "a").Delivered == 1 }, "it was not dispatched to all")
 }
 
+// TestNobodyWaitsLongerThanItsContext changes an endpoint while somebody else
+// does, who waits for a server that is not there.
+func TestNobodyWaitsLongerThanItsContext(t *testing.T) {
+	t.Parallel()
+	n := alone(t)
+	d := peer(t, connect(t, addresses(n)), dispatchnats.Options{})
+	require.NoError(t, d.Add(t.Context(), "a", accepts, dispatch.EndpointOptions{}))
+	n.kill()
+	begun := &watched{Context: t.Context(), seen: make(chan struct{})}
+	first := make(chan error, 1)
+	go func() { first <- d.Add(begun, "a", accepts, dispatch.EndpointOptions{Concurrency: 5}) }()
+	<-begun.seen // from here on the first one waits for the server
+
+	for name, change := range map[string]func(context.Context) error{
+		"add":    func(ctx context.Context) error { return d.Add(ctx, "a", accepts, dispatch.EndpointOptions{}) },
+		"remove": func(ctx context.Context) error { return d.Remove(ctx, "a") },
+	} {
+		impatient, stop := context.WithTimeoutCause(t.Context(), tick, assert.AnError)
+		err := change(impatient)
+		stop()
+		require.ErrorIs(t, err, assert.AnError)
+		assert.EqualError(t, err, `dispatchnats: `+name+` "a": it is being changed already: `+assert.AnError.Error())
+	}
+	select {
+	case err := <-first:
+		t.Fatal("it was the first one that gave up: ", err)
+	default:
+	}
+	n.start(t)
+	require.NoError(t, <-first)
+	require.NoError(t, d.Dispatch(t.Context(), message("k", 1)))
+	eventually(t, func() bool { return stats(t, d, "a").Delivered == 1 }, "it was not left as it is")
+}
+
 // TestAddWhileOthersDispatch adds an endpoint again that was removed, while
 // messages are dispatched to it: none of them is taken for a sign that another
 // process has removed it.
