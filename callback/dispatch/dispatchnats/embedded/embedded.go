@@ -198,6 +198,7 @@ func openStore(ctx context.Context, dir string, o Options) (_ *store, err error)
 	if s.lock, err = lockDir(dir); err != nil {
 		return nil, err
 	}
+	clearProbe(dir)
 	if err := checkStamp(dir, o.Key); err != nil {
 		return nil, err
 	}

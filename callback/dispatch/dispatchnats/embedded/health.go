@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -13,6 +14,8 @@ import (
 // too: a disk that is merely slow makes everybody ask, and must not be given
 // more to write.
 const healthFor = 2 * time.Second
+
+const probeFile = "alertwire.probe"
 
 // A checkup knows whether a server can write. It does not tell its clients, and
 // tries no more until it is started anew.
@@ -46,13 +49,19 @@ func (c *checkup) examine() error {
 	return nil
 }
 
-// probe tries to write as much as a larger message takes.
+// probe tries to write as much as a larger message takes. It is called by one at
+// a time who has the lock of the directory. If the process dies meanwhile the
+// file stays, until the next one opens the directory.
 func probe(dir string) (err error) {
-	f, err := os.CreateTemp(dir, "probe-*")
+	clearProbe(dir)
+	f, err := os.OpenFile(filepath.Join(dir, probeFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(f.Name()) }()
+	defer clearProbe(dir)
 	_, err = f.Write(make([]byte, 1<<20))
 	return errors.Join(err, f.Sync(), f.Close())
 }
+
+// clearProbe removes what probe has written. If that fails it is in nobody's way.
+func clearProbe(dir string) { _ = os.Remove(filepath.Join(dir, probeFile)) }
