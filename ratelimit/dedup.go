@@ -58,8 +58,15 @@ func (d *Dedup) Reserve(_ context.Context, id string) (done func(error), fresh b
 	if id == "" {
 		return func(error) {}, true, nil
 	}
+	// The word alone does not tell this reservation from the next one of the id:
+	// some clocks stand for longer than it takes to fail and come back.
+	var ended atomic.Bool
 	h := hashOf(id, 0)
-	return func(err error) { d.ready().settle(h, word, err == nil) }, true, nil
+	return func(err error) {
+		if !ended.Swap(true) {
+			d.ready().settle(h, word, err == nil)
+		}
+	}, true, nil
 }
 
 // Duplicates returns how many repeats of kept ids there were.

@@ -118,6 +118,33 @@ func TestReserveForgetsFailures(t *testing.T) {
 	assertKept(t, &d, "id")
 }
 
+// Some clocks are coarse: what was reserved, ended and reserved again between two
+// ticks is told apart all the same.
+func TestReserveWithinATick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, d := range []*ratelimit.Dedup{{}, {Quiet: true}} {
+			var ended []func(error)
+			for range 5 {
+				done := reserve(t, d, "id")
+				for _, earlier := range ended {
+					earlier(nil)
+					earlier(errFailed)
+				}
+				assertInFlight(t, d, "id")
+				done(errFailed)
+				ended = append(ended, done)
+			}
+			assert.False(t, d.Seen("id"), "all of them failed")
+			for _, earlier := range ended {
+				earlier(errFailed)
+			}
+			assertKept(t, d, "id")
+			time.Sleep(time.Minute)
+			reserve(t, d, "id")
+		}
+	})
+}
+
 func TestReserveOfNothing(t *testing.T) {
 	var d ratelimit.Dedup
 	done := reserve(t, &d, "")
