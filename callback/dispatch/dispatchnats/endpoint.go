@@ -30,12 +30,13 @@ const (
 // An endpoint is what one process knows of an endpoint, and how it works off
 // its share.
 type endpoint struct {
-	d     *Dispatcher
-	name  string
-	token string
-	there context.Context // ends when the endpoint is removed
-	leave context.CancelFunc
-	hand  hand
+	d      *Dispatcher
+	name   string
+	token  string
+	there  context.Context // ends when the endpoint is removed
+	leave  context.CancelFunc
+	hand   hand
+	ledger ledger
 
 	setup     chan struct{} // has room for whoever changes the endpoint; see claim
 	unborn    bool          // it could not be added; belongs to who changes it

@@ -58,6 +58,7 @@ func (f *free) handle(msg jetstream.Msg) {
 		d.nak(msg, postponed)
 		return
 	}
+	e.ledger.recall(seq, &v)
 	if !e.gate.enter(f.ctx) {
 		d.nak(msg, 0)
 		return
@@ -116,6 +117,9 @@ func (e *endpoint) ready(ctx context.Context, v *envelope) (wait time.Duration, 
 
 // settle does what a verdict says with a message that nothing stands behind.
 func (e *endpoint) settle(msg jetstream.Msg, v *envelope, w verdict) {
+	if w.fate != notNow {
+		e.ledger.forget(sequence(msg))
+	}
 	switch w.fate {
 	case delivered:
 		e.ack(msg)
@@ -139,7 +143,13 @@ func (e *endpoint) putAside(msg jetstream.Msg, v *envelope, wait time.Duration) 
 	// It stays in the queue, where it takes up a place, and where a restart
 	// would forget the wait and the attempt.
 	e.cannotPutAside(err)
-	e.d.nak(msg, max(wait, minPause))
+	e.keep(msg, v, max(wait, minPause))
+}
+
+// keep leaves a message in the queue and remembers how far it has come.
+func (e *endpoint) keep(msg jetstream.Msg, v *envelope, wait time.Duration) {
+	e.ledger.note(sequence(msg), v, e.options().Concurrency)
+	e.d.nak(msg, wait)
 }
 
 func (e *endpoint) cannotPutAside(err error) {
@@ -150,7 +160,7 @@ func (e *endpoint) cannotPutAside(err error) {
 // fail gives a message up, for the reason err.
 func (e *endpoint) fail(msg jetstream.Msg, v *envelope, err error) {
 	if !e.d.buryEnvelope(e.d.rest, v, e.token, sequence(msg), err) {
-		e.d.nak(msg, postponed) // it stays, rather than vanish
+		e.keep(msg, v, postponed) // rather than let it vanish
 		return
 	}
 	e.ack(msg)

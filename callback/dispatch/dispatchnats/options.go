@@ -42,9 +42,12 @@ type Options struct {
 	Replicas int
 	// MaxBytes bounds what waits to be delivered, bodies and headers of all
 	// endpoints together, in bytes: beyond it Dispatch returns
-	// [dispatch.ErrQueueFull].
-	// What waits for its next attempt may take about as much again. Zero means
-	// 1 GiB for new streams.
+	// [dispatch.ErrQueueFull]. Zero means 1 GiB for new streams.
+	//
+	// What waits for its next attempt may take about as much again. Beyond that
+	// a message waits in its queue, where it takes up one of the calls that
+	// Concurrency allows, and only the process that called it knows of the
+	// attempt and of the wait.
 	MaxBytes int64
 	// MaxMessage bounds the body of one message, in bytes: beyond it Dispatch
 	// returns [ErrTooLarge], as it does beyond 32 KiB of headers. Zero means
