@@ -311,6 +311,20 @@ func TestRequireAnswersBrokenBodies(t *testing.T) {
 	require.ErrorIs(t, reason, errBroken)
 }
 
+// A bound that the host has set in front is a bound, not a broken connection.
+func TestRequireBehindMaxBytesHandler(t *testing.T) {
+	github := must(auth.NewHMAC(auth.GitHub(), auth.HMACOptions{Secrets: []auth.Secret{"s"}}))
+	const body = `{"longer": "than the host allows"}`
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	require.NoError(t, github.Sign(r, []byte(body)))
+	var reason error
+	gate := auth.Require(github, auth.RequireOptions{OnReject: func(_ *http.Request, err error) { reason = err }})
+	status, text := serve(t, func(next http.Handler) http.Handler { return http.MaxBytesHandler(gate(next), 8) }, r)
+	assert.Equal(t, http.StatusRequestEntityTooLarge, status)
+	assert.Equal(t, `{"detail":"Request body too large"}`, text)
+	require.ErrorIs(t, reason, auth.ErrTooLarge)
+}
+
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }

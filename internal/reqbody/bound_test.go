@@ -2,6 +2,7 @@ package reqbody_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -35,5 +36,20 @@ func TestTheBoundIsTheSameForEveryRead(t *testing.T) {
 			require.ErrorIs(t, err, tt.wantErr, "from memory")
 			assert.Equal(t, tt.wantErr == nil, string(got) == "hello")
 		})
+	}
+}
+
+// Who bounds the body in front of everything, with http.MaxBytesHandler, gets the
+// same answer to a longer one as who leaves it to us.
+func TestABoundOfNetHTTPIsABound(t *testing.T) {
+	for _, announced := range []int64{5, -1} {
+		r := request(strings.NewReader("hello"))
+		r.ContentLength = announced
+		r.Body = http.MaxBytesReader(httptest.NewRecorder(), r.Body, 4)
+		_, err := reqbody.Read(r, 10)
+		require.ErrorIs(t, err, reqbody.ErrTooLarge)
+		var limit *http.MaxBytesError
+		require.ErrorAs(t, err, &limit)
+		assert.EqualValues(t, 4, limit.Limit)
 	}
 }

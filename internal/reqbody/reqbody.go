@@ -41,8 +41,8 @@ func (*replay) Close() error { return nil }
 //
 // The bytes are shared by everyone who reads this body: they must not be
 // modified. Read returns an error that wraps [ErrTooLarge] when the body
-// exceeds max; what was read until then is lost. Other errors are those of
-// the connection.
+// exceeds max, or the bound of an [http.MaxBytesReader] in front of it; what was
+// read until then is lost. Other errors are those of the connection.
 func Read(r *http.Request, max int64) ([]byte, error) {
 	if max <= 0 {
 		max = DefaultMax
@@ -104,9 +104,18 @@ func readAll(body io.Reader, announced, max int64) ([]byte, error) {
 			return buf, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read body: %w", err)
+			return nil, broken(err)
 		}
 	}
+}
+
+// broken explains why a body could not be read to its end.
+func broken(err error) error {
+	var bound *http.MaxBytesError
+	if errors.As(err, &bound) {
+		return fmt.Errorf("%w: %w", tooLarge(bound.Limit), err)
+	}
+	return fmt.Errorf("read body: %w", err)
 }
 
 func tooLarge(max int64) error {
