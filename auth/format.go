@@ -120,6 +120,8 @@ func (f *format) parseEncodings() error {
 	switch f.Hash {
 	case "", "sha256":
 		f.newHash, f.size = sha256.New, sha256.Size
+	case "sha384":
+		f.newHash, f.size = sha512.New384, sha512.Size384
 	case "sha512":
 		f.newHash, f.size = sha512.New, sha512.Size
 	case "sha1":

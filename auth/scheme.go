@@ -22,7 +22,7 @@ type Scheme struct {
 	Separator string `json:"separator,omitempty" yaml:"separator,omitempty"`
 	// Encoding of the signature: "hex" or "base64". Empty means hex.
 	Encoding string `json:"encoding,omitempty" yaml:"encoding,omitempty"`
-	// Hash is "sha256", "sha512" or "sha1". Empty means sha256.
+	// Hash is "sha256", "sha384", "sha512" or "sha1". Empty means sha256.
 	Hash string `json:"hash,omitempty" yaml:"hash,omitempty"`
 
 	// Signed is what the signature is made over: "{body}", with "{timestamp}"
