@@ -116,7 +116,10 @@ func (t EventType) kind(a *Alert) payload.Kind {
 //
 // Set AccountName, ChannelName and the like to what the receiver expects.
 func FromEvent(e payload.Event) *Push {
-	at := cmp.Or(e.Time, time.Now())
+	at := e.Time
+	if unix := at.Unix(); unix <= 0 || unix > int64(latest)/1000 {
+		at = time.Now() // Validate refuses what the format cannot say
+	}
 	seconds := Unix(at)
 	i := &Incident{
 		ID:          incidentID(e),

@@ -141,6 +141,23 @@ func TestFromEventKinds(t *testing.T) {
 	assert.Equal(t, flashduty.Info, flashduty.FromEvent(payload.Event{Severity: payload.SeverityInfo}).Incident.Severity)
 }
 
+// An event that does not say when, or says so in a year that Validate refuses, is
+// one of now.
+func TestFromEventWithoutTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // for the time of now
+		zone := time.FixedZone("", 2*60*60)
+		for _, at := range []time.Time{{}, time.Time{}.In(zone), time.Unix(0, 0), time.Unix(-1, 0), time.Unix(253402300800, 0)} {
+			p := flashduty.FromEvent(payload.Event{Source: "s", Key: "k", Title: "t", Time: at})
+			require.NoError(t, p.Validate(), "%v", at)
+			assert.Equal(t, flashduty.UnixMilli(time.Now()), p.EventTime, "%v", at)
+			assert.Equal(t, flashduty.Unix(time.Now()), p.Incident.StartTime, "%v", at)
+		}
+		for _, at := range []flashduty.UnixMilliTime{1000, 253402300799999} {
+			assert.Equal(t, at, flashduty.FromEvent(payload.Event{Time: at.Time().In(zone)}).EventTime)
+		}
+	})
+}
+
 func TestFromEventIDs(t *testing.T) {
 	of := func(e payload.Event) string { return flashduty.FromEvent(e).Incident.ID }
 	labels := payload.Labels{{Name: "b", Value: "1"}, {Name: "a", Value: "2"}}

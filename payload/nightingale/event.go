@@ -125,7 +125,8 @@ func (e *AlertEvent) text() string {
 //	is_recovered        true for resolved, reachable, task_succeeded
 //	severity            1 critical, 3 info, else 2, as severity cannot be missing
 //	rule_name           Title
-//	trigger_time        Time; last_eval_time too, and recover_time if recovered
+//	trigger_time        Time, now where there is none; last_eval_time too, and
+//	                    recover_time if recovered
 //	tags, tags_map      labels
 //	annotations         annotations; description from Text where it is missing
 //	cate                Source
@@ -136,6 +137,9 @@ func (e *AlertEvent) text() string {
 // like to what the receiver expects.
 func FromEvent(e payload.Event) *AlertEvent {
 	at := Unix(e.Time)
+	if at <= 0 || at > latest {
+		at = Unix(time.Now()) // 0 would be taken for 1970
+	}
 	a := &AlertEvent{
 		Cate:         e.Source,
 		Hash:         hashOf(e),

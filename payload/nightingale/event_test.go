@@ -2,6 +2,7 @@ package nightingale_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -173,6 +174,24 @@ func TestFromEvent(t *testing.T) {
 	assert.Equal(t, keyless("t", "1"), keyless("t", "1"))
 	assert.NotEqual(t, keyless("t", "1"), keyless("t", "2"))
 	assert.NotEqual(t, keyless("t", "1"), keyless("u", "1"))
+}
+
+// An event that does not say when, or says so in a year that Nightingale cannot,
+// is one of now: a receiver would take 0 for the year 1970.
+func TestFromEventWithoutTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // for the time of now
+		now := nightingale.Unix(time.Now())
+		zone := time.FixedZone("", 2*60*60)
+		for _, at := range []time.Time{{}, time.Time{}.In(zone), time.Unix(0, 0), time.Unix(-1, 0), time.Unix(253402300800, 0)} {
+			e := nightingale.FromEvent(payload.Event{Source: "s", Key: "k", Kind: payload.KindResolved, Title: "t", Time: at})
+			require.NoError(t, e.Validate())
+			assert.Equal(t, []nightingale.UnixTime{now, now, now}, []nightingale.UnixTime{e.TriggerTime, e.LastEvalTime, e.RecoverTime}, "%v", at)
+			assert.NotEmpty(t, e.DeliveryID())
+		}
+		for _, at := range []nightingale.UnixTime{1, 253402300799} {
+			assert.Equal(t, at, nightingale.FromEvent(payload.Event{Time: at.Time().In(zone)}).TriggerTime)
+		}
+	})
 }
 
 // An event of Nightingale survives the way there and back.

@@ -6,6 +6,10 @@ import (
 	"github.com/alertwire/alertwire/payload"
 )
 
+// latest is the last second of the year 9999. A later one, such as one that was
+// meant in milliseconds, is a time that neither JSON nor another system can say.
+const latest UnixTime = 253402300799
+
 // Validate returns a [*payload.FieldError] for the first event that
 // [AlertEvent.Validate] refuses, with its index if there is an array.
 func (m *Message) Validate() error {
@@ -24,8 +28,9 @@ func (m *Message) Validate() error {
 
 // Validate returns a [*payload.FieldError] if neither rule_name nor hash is
 // there, which is no alert; if severity is not 1, 2 or 3, as in the empty events
-// that can be triggered through Nightingale's API; or if a time is negative.
-// Fields that the short examples of the product leave out may be missing.
+// that can be triggered through Nightingale's API; or if a time of its Event is
+// negative or beyond the year 9999. Fields that the short examples of the product
+// leave out may be missing.
 func (e *AlertEvent) Validate() error {
 	if err := e.check(); err != nil {
 		return err // not a nil pointer in an interface
@@ -42,12 +47,17 @@ func (e *AlertEvent) check() *payload.FieldError {
 		return wrong("rule_name", "missing, and so is hash")
 	case !e.Severity.Known():
 		return wrong("severity", "want 1, 2 or 3")
-	case e.TriggerTime < 0:
-		return wrong("trigger_time", "negative")
-	case e.LastEvalTime < 0:
-		return wrong("last_eval_time", "negative")
-	case e.RecoverTime < 0:
-		return wrong("recover_time", "negative")
+	}
+	for _, at := range [...]struct {
+		field string
+		time  UnixTime
+	}{{"trigger_time", e.TriggerTime}, {"last_eval_time", e.LastEvalTime}, {"recover_time", e.RecoverTime}} {
+		switch {
+		case at.time < 0:
+			return wrong(at.field, "negative")
+		case at.time > latest:
+			return wrong(at.field, "beyond the year 9999")
+		}
 	}
 	return nil
 }

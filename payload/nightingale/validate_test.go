@@ -91,6 +91,9 @@ func TestValidate(t *testing.T) {
 		{"trigger time", func(e *nightingale.AlertEvent) { e.TriggerTime = -1 }, "trigger_time", "negative"},
 		{"evaluation time", func(e *nightingale.AlertEvent) { e.LastEvalTime = -1 }, "last_eval_time", "negative"},
 		{"recovery time", func(e *nightingale.AlertEvent) { e.RecoverTime = -1 }, "recover_time", "negative"},
+		{"trigger time in milliseconds", func(e *nightingale.AlertEvent) { e.TriggerTime = 1710000000000 }, "trigger_time", "beyond the year 9999"},
+		{"evaluation time in the year 10000", func(e *nightingale.AlertEvent) { e.LastEvalTime = 253402300800 }, "last_eval_time", "beyond the year 9999"},
+		{"recovery time at the end of numbers", func(e *nightingale.AlertEvent) { e.RecoverTime = 1<<63 - 1 }, "recover_time", "beyond the year 9999"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -109,6 +112,7 @@ func TestValidate(t *testing.T) {
 		})
 	}
 	require.NoError(t, (&nightingale.AlertEvent{Hash: "h", Severity: 1}).Validate(), "a hash is enough")
+	require.NoError(t, (&nightingale.AlertEvent{Hash: "h", Severity: 1, TriggerTime: 253402300799, LastEvalTime: 253402300799, RecoverTime: 253402300799}).Validate(), "the last second")
 	require.NoError(t, new(nightingale.Message).Validate(), "an empty list means nothing to do")
 }
 
