@@ -45,16 +45,21 @@ func (e *exchange) judgeStatus() (Class, error) {
 	return ClassClient, reason
 }
 
-// accepted reports whether the answer is an acceptance.
+// accepted reports whether the answer, which is complete, is an acceptance.
 func (e *exchange) accepted() bool {
-	status := e.reply.Status
-	if status < 200 || status >= 300 && status < 400 {
+	switch {
+	case e.reply.Status < 200 || e.refused():
 		return false
-	}
-	if e.hook.success != nil {
+	case e.hook.success != nil:
 		return e.hook.success(e.reply)
 	}
-	return status < 300
+	return true
+}
+
+// refused reports whether the status is no acceptance, whatever the body says.
+func (e *exchange) refused() bool {
+	status := e.reply.Status
+	return status >= 300 && (status < 400 || e.hook.success == nil)
 }
 
 // blame fills in f with what went wrong on the way.
@@ -69,7 +74,11 @@ func (e *exchange) blame(ctx context.Context, f *Error) {
 			f.Reason = ErrGaveUp // the signer may get its credentials later
 		}
 	default:
-		f.Class, f.Reason = e.judge()
+		if e.refused() { // and something became of the body
+			f.Class, f.Reason = e.judgeStatus()
+		} else {
+			f.Class, f.Reason = e.judge()
+		}
 		f.Last = described(e.err, e.expired, e.hook.timeout)
 	}
 }

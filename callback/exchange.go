@@ -16,6 +16,9 @@ import (
 // errTimeout is the cause of the context of an attempt whose time is up.
 var errTimeout = errors.New("time of the attempt is up")
 
+// errNoAnswer is the error of a transport that returns nothing at all.
+var errNoAnswer = errors.New("the transport returned no answer")
+
 // errPanic is the error of an exchange that did not come to its end.
 var errPanic = errors.New("panic")
 
@@ -197,8 +200,11 @@ func checkSigned(h http.Header) error {
 // roundTrip sends r and reads the answer.
 func (e *exchange) roundTrip(r *http.Request) error {
 	resp, err := e.hook.transport.RoundTrip(e.traced(r))
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case resp == nil:
+		return errNoAnswer
 	}
 	e.reply.Status, e.reply.Header = resp.StatusCode, resp.Header
 	e.reply.Body, e.reply.Truncated, err = readReply(resp, replyLimit(r.Context(), e.hook.limit))

@@ -31,13 +31,19 @@ func replyLimit(ctx context.Context, configured int64) int64 {
 // readReply reads up to limit bytes of the body, decoded if it comes in gzip,
 // and closes it. An answer that ends before it is complete is an error.
 func readReply(resp *http.Response, limit int64) (body []byte, truncated bool, err error) {
+	if resp.Body == nil {
+		return nil, false, nil // of a transport that is not from net/http
+	}
 	defer resp.Body.Close()
 	if resp.StatusCode < 200 || resp.Body == http.NoBody {
 		return nil, false, nil
 	}
 	src := io.Reader(resp.Body)
 	if isGzip(resp) {
-		if src, err = decode(resp); err != nil {
+		switch src, err = decode(resp); {
+		case err == io.EOF:
+			return nil, false, nil // nothing at all came: an empty body
+		case err != nil:
 			return nil, false, err
 		}
 	}
@@ -73,9 +79,6 @@ func isGzip(resp *http.Response) bool {
 // do the same, but takes a map of headers more for each request to ask for it.
 func decode(resp *http.Response) (io.Reader, error) {
 	z, err := gzip.NewReader(resp.Body)
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
 	resp.Header.Del("Content-Encoding")
 	resp.Header.Del("Content-Length")
 	resp.ContentLength = -1

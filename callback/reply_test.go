@@ -57,6 +57,40 @@ func TestTheBodyOfEveryReplyIsClosed(t *testing.T) {
 	}
 }
 
+// A transport of somebody's own may leave out what net/http always sets.
+func TestATransportMayAnswerBriefly(t *testing.T) {
+	var answer *http.Response
+	w := hook(t, callback.Config{URL: "https://hook.example"}, callback.Options{Wrap: func(http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(*http.Request) (*http.Response, error) { return answer, nil })
+	}})
+	answer = &http.Response{StatusCode: 200}
+	reply, err := w.Call(t.Context(), message)
+	require.NoError(t, err)
+	assert.Equal(t, 200, reply.Status)
+
+	answer = &http.Response{StatusCode: 503}
+	_, err = w.Call(t.Context(), message)
+	assert.Equal(t, callback.ClassServer, failed(t, err).Class)
+
+	answer = nil
+	_, err = w.Call(t.Context(), message)
+	require.ErrorIs(t, err, callback.ErrGaveUp)
+	assert.Equal(t, callback.ClassReset, failed(t, err).Class)
+}
+
+// A server that compresses all it says sends nothing at all as "gzip" too.
+func TestNothingInGzipIsNothing(t *testing.T) {
+	srv := callbacktest.NewServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(http.StatusOK)
+		w.(http.Flusher).Flush() // so that it is chunked: the length is not known to be 0
+	})
+	reply, err := hook(t, callback.Config{URL: srv.URL}, callback.Options{}).Call(t.Context(), message)
+	require.NoError(t, err)
+	assert.Empty(t, reply.Body)
+	assert.False(t, reply.Truncated)
+}
+
 // The body of a 101 is the bare connection, which no context ends.
 func TestAConnectionThatIsNoLongerHTTPIsClosed(t *testing.T) {
 	ended := make(chan error, 1)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"math"
 	"net"
 	"net/http"
@@ -123,6 +124,72 @@ func TestTroublesomeReceivers(t *testing.T) {
 			assert.Equal(t, tt.reused, got[0].Remote == got[1].Remote, "connection reused")
 		})
 	}
+}
+
+// A status that refuses says so before the body, and stands whatever becomes of
+// that: a page of an error that drips or breaks off is no reason to try again.
+func TestARefusalStandsWithoutItsBody(t *testing.T) {
+	tests := []struct {
+		status int
+		class  callback.Class
+		reason error
+	}{
+		{302, callback.ClassRedirect, callback.ErrRefused},
+		{400, callback.ClassClient, callback.ErrRefused},
+		{401, callback.ClassAuth, callback.ErrRefused},
+		{410, callback.ClassGone, callback.ErrGone},
+		{429, callback.ClassThrottled, callback.ErrGaveUp},
+		{501, callback.ClassServer, callback.ErrRefused},
+		{503, callback.ClassServer, callback.ErrGaveUp},
+	}
+	brokenOff := func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }
+	endless := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	noGzip := func(http.ResponseWriter, *http.Request) {}
+	for _, tt := range tests {
+		for name, end := range map[string]http.HandlerFunc{"broken off": brokenOff, "endless": endless, "not gzip": noGzip} {
+			t.Run(fmt.Sprintf("%d/%s", tt.status, name), func(t *testing.T) {
+				t.Parallel()
+				srv := callbacktest.NewServer(t, func(w http.ResponseWriter, r *http.Request) {
+					if name == "not gzip" {
+						w.Header().Set("Content-Encoding", "gzip")
+					}
+					w.Header().Set("Retry-After", "7")
+					w.WriteHeader(tt.status)
+					_, _ = io.WriteString(w, "the beginning")
+					w.(http.Flusher).Flush()
+					end(w, r)
+				})
+				c := callback.Config{URL: srv.URL}
+				if name == "endless" {
+					c.Timeout = time.Second
+				}
+				reply, err := hook(t, c, callback.Options{}).Call(t.Context(), message)
+				assert.Equal(t, tt.status, reply.Status)
+				require.ErrorIs(t, err, tt.reason)
+				e := failed(t, err)
+				assert.Equal(t, tt.class, e.Class)
+				assert.Equal(t, tt.status, e.Status)
+				assert.Equal(t, 7*time.Second, e.RetryAfter)
+				require.Error(t, e.Last, "what became of the body is told too")
+				if name != "not gzip" {
+					assert.Equal(t, "the beginning", e.Snippet)
+				}
+			})
+		}
+	}
+}
+
+// Whoever takes a 404 for a success takes it from an answer that is complete.
+func TestSuccessIsNotAskedAboutHalfAnAnswer(t *testing.T) {
+	srv := callbacktest.NewServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	w := hook(t, callback.Config{URL: srv.URL}, callback.Options{Success: func(r callback.Reply) bool { return r.Status == 404 }})
+	_, err := w.Call(t.Context(), message)
+	require.ErrorIs(t, err, callback.ErrGaveUp)
+	assert.Equal(t, callback.ClassReset, failed(t, err).Class)
 }
 
 // bomb returns 32 KiB that have 16 MiB when they are decoded: one gzip member,

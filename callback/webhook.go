@@ -177,8 +177,9 @@ func (w *Webhook) GoString() string { return "callback.Webhook{" + w.endpoint + 
 
 // Call sends m once and reads the reply. A failure is an [*Error]; the reply that
 // comes with it has what was received, as far as it came. An answer that breaks
-// off is a failure whatever its status says, and the receiver may then see the
-// message again: its ID tells.
+// off is a failure even if its status is a 2xx, and the receiver may then see the
+// message again: its ID tells. Every other status says what it says, with or
+// without the rest.
 func (w *Webhook) Call(ctx context.Context, m Message) (Reply, error) {
 	if ctx.Err() != nil {
 		return Reply{}, stopped(ctx, w.endpoint, m)
