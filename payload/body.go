@@ -50,8 +50,8 @@ func acceptsType(types []string, h http.Header) bool {
 	return media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json")
 }
 
-// readBody returns the body of r, decompressed if need be. Both forms are
-// bounded: a small body may hold a large one.
+// readBody returns the body of r, decompressed if need be and without a byte
+// order mark. Both forms are bounded: a small body may hold a large one.
 func readBody(r *http.Request, limit int64) ([]byte, error) {
 	compressed := false
 	switch encoding := r.Header.Get("Content-Encoding"); strings.ToLower(encoding) {
@@ -68,7 +68,7 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	var tooBig *http.MaxBytesError
 	switch {
 	case err == nil:
-		return data, nil
+		return bytes.TrimPrefix(data, []byte("\ufeff")), nil
 	case errors.Is(err, reqbody.ErrTooLarge) || errors.As(err, &tooBig):
 		return nil, reject(http.StatusRequestEntityTooLarge, tooLarge, err)
 	default:

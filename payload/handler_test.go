@@ -91,6 +91,11 @@ func TestHandlerRequests(t *testing.T) {
 
 		{"empty", "", nil, payload.HandlerOptions{}, 400, invalid},
 		{"not JSON", "hello", nil, payload.HandlerOptions{}, 400, invalid},
+		{"byte order mark", "\ufeff" + noteBody, nil, payload.HandlerOptions{}, 200, success},
+		{"two byte order marks", "\ufeff\ufeff" + noteBody, nil, payload.HandlerOptions{}, 400, invalid},
+		{"nothing but a byte order mark", "\ufeff", nil, payload.HandlerOptions{}, 400, invalid},
+		{"gzip, byte order mark", gzipped("\ufeff" + noteBody), with("Content-Encoding", "gzip"), payload.HandlerOptions{}, 200, success},
+		{"UTF-16", "\xff\xfe{\x00}\x00", nil, payload.HandlerOptions{}, 400, invalid},
 		{"not an object", "[]", nil, payload.HandlerOptions{}, 400, invalid},
 		{"not valid", `{"note":""}`, nil, payload.HandlerOptions{}, 400, invalid},
 
