@@ -71,7 +71,8 @@ func readAll(res *http.Response) ([]byte, error) {
 
 type call = func(context.Context, callback.Message) (callback.Reply, error)
 
-// Each of these breaks one promise of a Caller, and the suite names it.
+// Each of these breaks one promise of a Caller, and the suite names it. That the
+// webhook itself breaks none is TestWebhookConforms, with more patience.
 func TestCallerSuiteFindsWhatIsBroken(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -194,7 +195,6 @@ func TestCallerSuiteFindsWhatIsBroken(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got := callbacktest.CallerFails(t, tt.want, tt.caller)
 			assert.NotEmpty(t, got, "the check %q is content", tt.want)
-			assert.Empty(t, callbacktest.CallerFails(t, tt.want, webhook))
 		})
 	}
 }
