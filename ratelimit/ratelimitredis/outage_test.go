@@ -223,8 +223,8 @@ func TestDedupInAnOutage(t *testing.T) {
 
 // eventually waits until ok says so. Unlike that of testify it starts no
 // goroutine, so that ok may count them.
-func eventually(t *testing.T, ok func() bool, what string) {
-	t.Helper()
+func eventually(tb testing.TB, ok func() bool, what string) {
+	tb.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	timeout := time.After(patience)
@@ -232,7 +232,7 @@ func eventually(t *testing.T, ok func() bool, what string) {
 		select {
 		case <-tick.C:
 		case <-timeout:
-			t.Fatal(what)
+			tb.Fatal(what)
 		}
 	}
 }

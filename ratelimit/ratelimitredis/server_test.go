@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +28,8 @@ type server struct {
 	args []string
 	dir  string
 	cmd  *exec.Cmd
+	// ended is closed when the process of cmd has ended.
+	ended <-chan struct{}
 }
 
 // startServer starts redis-server with the given arguments, and skips the test if
@@ -64,18 +67,34 @@ func (s *server) start(tb testing.TB) {
 
 func (s *server) run(tb testing.TB, args ...string) {
 	tb.Helper()
-	s.cmd = exec.Command("redis-server", args...)
-	require.NoError(tb, s.cmd.Start())
 	c := redis.NewClient(&redis.Options{Addr: s.addr, MaxRetries: -1})
 	defer c.Close()
-	require.Eventually(tb, func() bool { return c.Ping(context.Background()).Err() == nil }, patience, 5*time.Millisecond)
+	// Between the choice of the port, or the end of the process before, and the
+	// start, another process of this machine may use it for a moment.
+	eventually(tb, func() bool {
+		if s.cmd == nil {
+			s.cmd = exec.Command("redis-server", args...)
+			require.NoError(tb, s.cmd.Start())
+			cmd, ended := s.cmd, make(chan struct{})
+			s.ended = ended
+			go func() { _ = cmd.Wait(); close(ended) }()
+		}
+		select {
+		case <-s.ended:
+			s.cmd = nil
+			return false
+		default:
+		}
+		info, err := c.Info(context.Background(), "server").Result()
+		return err == nil && strings.Contains(info, fmt.Sprintf("\nprocess_id:%d\r\n", s.cmd.Process.Pid))
+	}, "redis-server does not start")
 }
 
 // kill is kill -9.
 func (s *server) kill() {
 	if s.cmd != nil {
 		_ = s.cmd.Process.Kill()
-		_ = s.cmd.Wait()
+		<-s.ended
 		s.cmd = nil
 	}
 }
