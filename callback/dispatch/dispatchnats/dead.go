@@ -111,7 +111,10 @@ func (b Dead) replay(ctx context.Context, raw *jetstream.RawStreamMsg) error {
 	if err := d.enqueue(ctx, &v, token); err != nil {
 		return err
 	}
-	d.enqueued(v.endpoint)
+	e := d.enqueued(v.endpoint)
+	if err := d.recheck(ctx, e, token); err != nil {
+		return err
+	}
 	return d.drop(ctx, raw.Sequence)
 }
 
@@ -164,12 +167,14 @@ func (b Dead) each(ctx context.Context, do func(*jetstream.RawStreamMsg) error) 
 func (d *Dispatcher) drop(ctx context.Context, seq uint64) error { return d.remove(ctx, d.dead, seq) }
 
 // enqueued counts a message that got into the queue by another way than
-// Dispatch.
-func (d *Dispatcher) enqueued(name string) {
-	if e, _ := d.named(name); e != nil {
+// Dispatch, and returns the endpoint if this process has added it.
+func (d *Dispatcher) enqueued(name string) *endpoint {
+	e, _ := d.named(name)
+	if e != nil {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.depth.n++
 		e.depth.came.add(time.Now())
 	}
+	return e
 }

@@ -20,10 +20,12 @@
 // carries [callback.Message.ID], by which the receiver can drop repeats.
 //
 // The wait for the next attempt is kept by the engine and survives restarts, so
-// that a Retry-After is not cut short but by RetryPolicy.Cap. With the order Strict an endpoint that
-// keeps its calls shorter than Options.Lease sees the messages of a key in the
-// order in which they were accepted, from however many processes they are
-// called; with Latest it never sees an older one after it accepted a newer.
+// that only RetryPolicy.Cap cuts a Retry-After short. With the order Strict an
+// endpoint that keeps its calls shorter than Options.Lease sees the messages of
+// a key in the order in which they were accepted, from however many processes
+// they are called; with Latest it never sees an older one after it accepted a
+// newer. Of an endpoint whose order is changed, Add says what comes of messages
+// that wait.
 //
 // # For how long it tries
 //

@@ -23,31 +23,37 @@ func (d *Dispatcher) knownElsewhere(ctx context.Context, name string) (string, e
 	if err != nil {
 		return "", dispatch.ErrUnknown
 	}
-	d.elsewhere.forget(token)
-	ok, err := d.exists(ctx, token)
+	ok, err := d.hasQueue(ctx, token)
 	if err == nil && !ok {
 		err = dispatch.ErrUnknown
 	}
 	return token, err
 }
 
-// exists reports whether an endpoint has a consumer. That it has is remembered
-// for a few seconds.
-func (d *Dispatcher) exists(ctx context.Context, token string) (bool, error) {
+// hadQueue is hasQueue for those who can bear an answer that is a few seconds
+// old.
+func (d *Dispatcher) hadQueue(ctx context.Context, token string) (bool, error) {
 	if d.elsewhere.has(token) {
 		return true, nil
 	}
+	return d.hasQueue(ctx, token)
+}
+
+// hasQueue reports whether an endpoint has a queue, whoever has added it.
+func (d *Dispatcher) hasQueue(ctx context.Context, token string) (bool, error) {
 	err := persist(ctx, "look up the endpoint", func(ctx context.Context) error {
 		_, err := d.out.Consumer(ctx, token)
 		return err
 	})
-	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+	switch {
+	case err == nil:
+		d.elsewhere.put(token)
+		return true, nil
+	case errors.Is(err, jetstream.ErrConsumerNotFound):
+		d.elsewhere.forget(token)
 		return false, nil
 	}
-	if err == nil {
-		d.elsewhere.put(token)
-	}
-	return err == nil, err
+	return false, err
 }
 
 // A memo remembers tokens for a few seconds. The zero value is ready.

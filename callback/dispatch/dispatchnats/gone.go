@@ -28,7 +28,11 @@ func (e *endpoint) gone() {
 	e.hand.begin()
 	go func() {
 		defer e.hand.done()
-		if err := e.d.sweepRetries(e.d.rest, e, e.token, callback.ErrGone); err != nil {
+		last, err := e.d.lastOf(e.d.rest, e.d.retry)
+		if err == nil {
+			err = e.d.sweepRetries(e.d.rest, e, e.token, last, callback.ErrGone)
+		}
+		if err != nil {
 			e.d.log(slog.LevelWarn, "dispatchnats cannot give up what waits for an endpoint that is gone",
 				slog.String("endpoint", e.name), slog.String("error", err.Error()))
 		}

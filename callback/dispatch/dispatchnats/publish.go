@@ -126,13 +126,13 @@ func (d *Dispatcher) dispatch(ctx context.Context, m callback.Message, name stri
 
 // recheck sees to it that a message does not lie in a queue that was removed
 // while it got there: whoever removes a queue sweeps it up afterwards, so only
-// what came later than that is left to us.
+// what came later than that is left to us. e is the endpoint as this process
+// has added it, or nil.
 func (d *Dispatcher) recheck(ctx context.Context, e *endpoint, token string) error {
 	if e != nil && e.there.Err() == nil {
 		return nil
 	}
-	d.elsewhere.forget(token)
-	if ok, err := d.exists(ctx, token); ok || err != nil {
+	if there, err := d.hasQueue(ctx, token); there || err != nil {
 		return err
 	}
 	return d.sweep(ctx, e, token, dispatch.ErrRemoved)

@@ -11,7 +11,8 @@ import (
 )
 
 // A Queue is what the engine has for one endpoint, all processes together. A
-// message that moves while it is counted may be counted twice, or not.
+// message that moves while it is counted may be counted twice, or not at all, and
+// one that has just been dispatched a moment later.
 type Queue struct {
 	Endpoint string `json:"endpoint"`
 	Waiting  int    `json:"waiting"` // to be handed to a process

@@ -77,7 +77,6 @@ func (e *endpoint) leaving() bool {
 
 // tearDown removes the queue of an endpoint from the engine.
 func (d *Dispatcher) tearDown(ctx context.Context, e *endpoint, token string) error {
-	d.elsewhere.forget(token)
 	if err := d.buryName(ctx, token); err != nil {
 		return err
 	}
@@ -99,26 +98,42 @@ func (d *Dispatcher) tearDown(ctx context.Context, e *endpoint, token string) er
 	return d.sweep(ctx, e, token, dispatch.ErrRemoved)
 }
 
-// sweep moves what is stored for an endpoint that has no queue to DEAD.
+// sweep moves what is stored for an endpoint that has no queue to DEAD. If it has
+// one, somebody has added it again, and what is stored is for the new one.
 func (d *Dispatcher) sweep(ctx context.Context, e *endpoint, token string, reason error) error {
-	if err := d.sweepOne(ctx, e, d.out, "out", token, reason); err != nil {
+	// In this order: what is stored up to here was there before the queue was
+	// found to be missing, and is not for one that is made from here on.
+	last, err := d.lastOf(ctx, d.out)
+	if err != nil {
 		return err
 	}
-	return d.sweepRetries(ctx, e, token, reason)
+	lastRetry, err := d.lastOf(ctx, d.retry)
+	if err != nil {
+		return err
+	}
+	if there, err := d.hasQueue(ctx, token); there || err != nil {
+		return err
+	}
+	if err := d.sweepOne(ctx, e, d.out, "out", token, last, reason); err != nil {
+		return err
+	}
+	return d.sweepRetries(ctx, e, token, lastRetry, reason)
 }
 
-// sweepRetries moves what waits for its next attempt to DEAD.
-func (d *Dispatcher) sweepRetries(ctx context.Context, e *endpoint, token string, reason error) error {
+// sweepRetries moves what waits for its next attempt to DEAD, up to last.
+func (d *Dispatcher) sweepRetries(ctx context.Context, e *endpoint, token string, last uint64, reason error) error {
 	for _, kind := range []string{"wait", "due"} {
-		if err := d.sweepOne(ctx, e, d.retry, kind, token, reason); err != nil {
+		if err := d.sweepOne(ctx, e, d.retry, kind, token, last, reason); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *Dispatcher) sweepOne(ctx context.Context, e *endpoint, s jetstream.Stream, kind, token string, reason error) error {
-	_, err := d.each(ctx, s, d.names.endpoint(kind, token), func(raw *jetstream.RawStreamMsg) error {
+func (d *Dispatcher) sweepOne(
+	ctx context.Context, e *endpoint, s jetstream.Stream, kind, token string, last uint64, reason error,
+) error {
+	_, err := d.upTo(ctx, s, d.names.endpoint(kind, token), last, func(raw *jetstream.RawStreamMsg) error {
 		if e != nil && s == d.out && e.hand.has(raw.Sequence) {
 			return errSkip // its call goes on, and then somebody sees to it
 		}
@@ -180,7 +195,7 @@ func (d *Dispatcher) sweepOrphans(ctx context.Context) {
 	// Asked after the messages: an endpoint that was added since is not among
 	// those without a queue.
 	for token := range tokens {
-		if ok, err := d.exists(ctx, token); ok || err != nil {
+		if there, err := d.hasQueue(ctx, token); there || err != nil {
 			continue
 		}
 		if ok, err := d.buried(ctx, token); !ok || err != nil {

@@ -160,12 +160,12 @@ func (d *Dispatcher) moveOne(msg jetstream.Msg) {
 		d.bury(ctx, msg, "due", err)
 		return
 	}
-	ok, err := d.exists(ctx, token)
+	there, err := d.hadQueue(ctx, token)
 	switch {
 	case err != nil:
 		d.nak(msg, postponed)
 		return
-	case !ok:
+	case !there:
 		d.bury(ctx, msg, "due", dispatch.ErrUnknown)
 		return
 	}
@@ -180,7 +180,12 @@ func (d *Dispatcher) moveOne(msg jetstream.Msg) {
 		d.nak(msg, postponed)
 		return
 	}
-	d.ack(ctx, msg)
+	d.ack(ctx, msg) // before it is swept up, which would find it twice
+	e, _ := d.named(nameOf(token))
+	if err := d.recheck(ctx, e, token); err != nil {
+		d.log(slog.LevelWarn, "dispatchnats cannot see whether an endpoint was removed",
+			slog.String("endpoint", v.endpoint), slog.String("error", err.Error()))
+	}
 }
 
 // sequence returns the sequence of a message in its stream.

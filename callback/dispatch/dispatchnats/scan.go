@@ -12,8 +12,18 @@ var errSkip = errors.New("dispatchnats: passed over")
 // each does something with every message of a stream that matches and that
 // there is at the beginning, and returns with how many. It ends at the first
 // error; errSkip is none.
-func (d *Dispatcher) each(ctx context.Context, s jetstream.Stream, filter string, do func(*jetstream.RawStreamMsg) error) (n int, err error) {
-	var last uint64
+func (d *Dispatcher) each(
+	ctx context.Context, s jetstream.Stream, filter string, do func(*jetstream.RawStreamMsg) error,
+) (n int, err error) {
+	last, err := d.lastOf(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	return d.upTo(ctx, s, filter, last, do)
+}
+
+// lastOf returns the sequence of the newest message that a stream has had.
+func (d *Dispatcher) lastOf(ctx context.Context, s jetstream.Stream) (last uint64, err error) {
 	err = persist(ctx, "look at "+s.CachedInfo().Config.Name, func(ctx context.Context) error {
 		info, err := s.Info(ctx)
 		if err == nil {
@@ -21,6 +31,13 @@ func (d *Dispatcher) each(ctx context.Context, s jetstream.Stream, filter string
 		}
 		return err
 	})
+	return last, err
+}
+
+// upTo is each, up to the message last.
+func (d *Dispatcher) upTo(
+	ctx context.Context, s jetstream.Stream, filter string, last uint64, do func(*jetstream.RawStreamMsg) error,
+) (n int, err error) {
 	for seq := uint64(1); err == nil && seq <= last; {
 		var raw *jetstream.RawStreamMsg
 		raw, err = d.next(ctx, s, filter, seq)

@@ -2,8 +2,8 @@ package dispatchnats
 
 import (
 	"context"
-	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -13,12 +13,14 @@ import (
 )
 
 // Stats returns the numbers of every endpoint that the engine has a queue for,
-// by name, and tries for up to a minute to get them. Queued, Waiting, InFlight and Oldest are those of the engine, all
-// processes together; but of an endpoint with an order the engine does not know
-// which of its messages are in flight or wait, and InFlight and Waiting are
-// those of this process. The other numbers are of this process since Open, and
-// Accepted is their sum, so that it includes what was found at the start.
-// Numbers that move while they are taken may be counted on both sides.
+// by name, and tries for up to a minute to get them. Queued, Waiting, InFlight
+// and Oldest are those of the engine, all processes together; but of an endpoint
+// with an order the engine does not know which of its messages are in flight or
+// wait, and InFlight and Waiting are those of this process. The other numbers
+// are of this process since Open, and Accepted is their sum, so that it includes
+// what was found at the start. Numbers that move while they are taken may be
+// counted on both sides, and a message that has just been dispatched on none:
+// the engine counts it a moment after it has acknowledged it.
 func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error) {
 	byToken := make(map[string]*dispatch.EndpointStats)
 	at := func(token string) *dispatch.EndpointStats {
@@ -51,8 +53,7 @@ func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error
 		return nil, err
 	}
 	all := make([]dispatch.EndpointStats, 0, len(byToken))
-	for _, token := range slices.Sorted(maps.Keys(byToken)) {
-		s := byToken[token]
+	for token, s := range byToken {
 		s.Queued += waiting[token]
 		s.Waiting = min(s.Waiting+waiting[token], s.Queued)
 		s.Accepted = s.Delivered + s.Failed + s.Dropped + uint64(s.Queued) + uint64(s.InFlight)
@@ -63,12 +64,7 @@ func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error
 		}
 		all = append(all, *s)
 	}
-	slices.SortFunc(all, func(a, b dispatch.EndpointStats) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, func(a, b dispatch.EndpointStats) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }
 
@@ -103,18 +99,12 @@ func (d *Dispatcher) waiting(ctx context.Context, token string) (map[string]int,
 		if token != "" {
 			filter = d.names.endpoint(kind, token)
 		}
-		var info *jetstream.StreamInfo
-		err := persist(ctx, "count", func(ctx context.Context) (err error) {
-			info, err = d.retry.Info(ctx, jetstream.WithSubjectFilter(filter))
-			return err
-		})
+		some, err := d.tally(ctx, d.retry, filter)
 		if err != nil {
 			return nil, err
 		}
-		for subject, count := range info.State.Subjects {
-			if token, ok := d.names.endpointOf(subject); ok {
-				n[token] += int(count)
-			}
+		for token, count := range some {
+			n[token] += count
 		}
 	}
 	return n, nil

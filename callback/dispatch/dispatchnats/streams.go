@@ -44,7 +44,7 @@ func (o Options) configs(n names) []jetstream.StreamConfig {
 	out.MaxBytes = orDefault(o.MaxBytes, defaultMaxBytes)
 
 	// The server does not schedule in a stream that discards new messages, so
-	// the retries have one without a bound; see Dispatcher.retryFull.
+	// the retries have one without a bound; see fullness.
 	retry := base("RETRY", n.all("wait"), n.all("due"), n.all("hold"))
 	retry.Description = "messages that wait for their next attempt"
 	retry.Retention = jetstream.WorkQueuePolicy
@@ -73,7 +73,7 @@ func orDefault[T comparable](v, def T) T {
 	return v
 }
 
-// open makes sure that the streams exist and are ours.
+// openStreams makes sure that the streams exist and are ours.
 func openStreams(ctx context.Context, js jetstream.JetStream, n names, o Options) (streams, error) {
 	var s streams
 	to := []*jetstream.Stream{&s.out, &s.retry, &s.dead, &s.slot}
