@@ -9,9 +9,18 @@ import (
 	"time"
 )
 
-// errNotNeeded ends a dial that waited while its call was served by another
-// connection. Nobody gets to see it.
-var errNotNeeded = errors.New("callback: connection is not needed any more")
+// maxDials is how many dials one call may begin. It is sent away from a
+// connection that it has opened only by a server with HTTP/2 (GOAWAY), and then
+// net/http tries the next at once, for as long as the call lasts: thousands of
+// handshakes, if it meets a server that does nothing else.
+const maxDials = 8
+
+var (
+	// errNotNeeded ends a dial that waited while its call was served by another
+	// connection. Nobody gets to see it.
+	errNotNeeded = errors.New("callback: connection is not needed any more")
+	errSentAway  = errors.New("callback: every connection was closed before it was used")
+)
 
 // A gate keeps the connections to one host at no more than the calls that were
 // in flight at once. net/http dials for every call that finds no idle
@@ -34,7 +43,7 @@ type gate struct {
 
 // A visit is one call in the eyes of its gate. Its fields belong to the gate.
 type visit struct {
-	dials []*gatedConn
+	dials []*gatedConn // all that it has begun
 	left  bool
 }
 
@@ -120,11 +129,15 @@ func (g *gate) reset() {
 func (g *gate) admit(ctx context.Context, v *visit, patience time.Duration) (*gatedConn, error) {
 	w := &waiter{v, make(chan *gatedConn, 1)}
 	g.mu.Lock()
-	if !v.left {
+	switch {
+	case v.left:
+		w.turn <- nil
+	case len(v.dials) >= maxDials:
+		g.mu.Unlock()
+		return nil, errSentAway
+	default:
 		g.waiting = append(g.waiting, w)
 		g.next()
-	} else {
-		w.turn <- nil
 	}
 	g.mu.Unlock()
 	timer := time.NewTimer(patience)
