@@ -75,8 +75,8 @@ var errPanic = errors.New("payload: accept did not return")
 
 // Handler returns a handler that decodes a body and hands it to accept. It
 // reads the body, which a handler before it may have read already, passes over a
-// byte order mark, decodes it once, validates it if it can Validate as a [Payload] can, and answers what
-// accept returns:
+// byte order mark, decodes it once, validates it if it can Validate as a
+// [Payload] can, and answers what accept returns:
 //
 //   - A reply is answered as JSON; []byte and json.RawMessage are taken as JSON
 //     already. nil is {"status":"success"}.

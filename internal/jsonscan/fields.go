@@ -46,6 +46,7 @@ type field struct {
 	omit  bool
 	null  bool
 	alias uint8 // how many entries above the field that this is an alias of; 0: none
+	only  Kinds // the kinds of values that are read; 0: all
 }
 
 func (f *field) empty(w *writer) bool {
@@ -92,6 +93,14 @@ func (f *Fields) Alias(names ...string) *Fields {
 	for i, name := range names {
 		f.push(name).alias = uint8(i + 1)
 	}
+	return f
+}
+
+// Only reads the last member where its value is of one of the given kinds, or
+// null. Another value is no error but left alone, as that of a member that is
+// unknown: for members whose types nobody promised.
+func (f *Fields) Only(kinds Kinds) *Fields {
+	f.list[len(f.list)-1].only = kinds
 	return f
 }
 
@@ -197,6 +206,35 @@ func lookup(table []field, name string, hint int) int {
 		}
 	}
 	return -1
+}
+
+// Kinds are kinds of values, for [Fields.Only].
+type Kinds uint8
+
+// The kinds. Booleans are none of them.
+const (
+	AString Kinds = 1 << iota
+	ANumber
+	AnObject
+	AnArray
+)
+
+// reads reports whether a value that begins with c is one for f.
+func (f *field) reads(c byte) bool {
+	kind := ANumber
+	switch c {
+	case '"':
+		kind = AString
+	case '{':
+		kind = AnObject
+	case '[':
+		kind = AnArray
+	case 't', 'f':
+		return f.only == 0
+	case 'n':
+		return true
+	}
+	return f.only == 0 || f.only&kind != 0
 }
 
 // bitset is a set of entries.

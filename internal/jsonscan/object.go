@@ -37,14 +37,14 @@ func (s *Scanner) object(table []field, origin *Origin) bool {
 		}
 		next = i + 1
 		own := i - int(table[i].alias)
-		if !c.takes(i, own, s) {
+		f := &table[own]
+		if f.only != 0 && !s.isFor(f) || !c.takes(i, own, s) {
 			if !s.skip() {
 				s.err.within(m.Name)
 				return false
 			}
 			continue
 		}
-		f := &table[own]
 		ok := false
 		if f.node != nil {
 			ok = f.node.scan(s, f.fn)
@@ -64,6 +64,9 @@ func (s *Scanner) object(table []field, origin *Origin) bool {
 	}
 	return true
 }
+
+// isFor reports whether f reads the value at the place.
+func (s *Scanner) isFor(f *field) bool { return s.pos < len(s.src) && f.reads(s.src[s.pos]) }
 
 // A chooser tells which of the members of an object count, in their order: an
 // alias gives way to the member itself, unless that was never more than null.

@@ -97,7 +97,8 @@ func Unquote(text string) (string, bool) {
 	return unescape(text[1 : len(text)-1]), true
 }
 
-// Unknown iterates over the members of the text of o that fields does not name.
+// Unknown iterates over the members of the text of o that fields does not name,
+// or names for other kinds of values only.
 func Unknown[T any](o Origin, fields func(*T, *Fields)) iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
 		if o.text == "" {
@@ -109,7 +110,12 @@ func Unknown[T any](o Origin, fields func(*T, *Fields)) iter.Seq2[string, json.R
 		s.Peek()
 		for m := s.Object(); m.Next(); {
 			text, _ := s.Skip()
-			if lookup(s.fields.list, m.Name, 0) < 0 && !yield(m.Name, json.RawMessage(text)) {
+			if i := lookup(s.fields.list, m.Name, 0); i >= 0 {
+				if i -= int(s.fields.list[i].alias); s.fields.list[i].reads(text[0]) {
+					continue
+				}
+			}
+			if !yield(m.Name, json.RawMessage(text)) {
 				return
 			}
 		}

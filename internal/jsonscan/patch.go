@@ -156,7 +156,7 @@ func (w *writer) object(table []field, repeated bool) {
 			i -= int(table[i].alias)
 		}
 		switch {
-		case i < 0 || repeated && counts[i] != start:
+		case i < 0 || repeated && counts[i] != start || table[i].only != 0 && !w.isFor(&table[i]):
 			w.skip()
 		case w.dropped(&table[i], repeated):
 			seen.add(i)
@@ -224,7 +224,7 @@ func (w *writer) places(table []field) *places {
 	w.Peek()
 	for m := w.Object(); m.Next(); {
 		if i := lookup(table, m.Name, 0); i >= 0 {
-			if own := i - int(table[i].alias); c.takes(i, own, &w.Scanner) {
+			if own := i - int(table[i].alias); w.isFor(&table[own]) && c.takes(i, own, &w.Scanner) {
 				p[own] = w.pos
 			}
 		}

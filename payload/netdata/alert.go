@@ -94,67 +94,71 @@ func (a *Alert) flat(f *jsonscan.Fields) {
 	f.Int64("additional_active_critical_alerts", &a.OtherCritical).Alias("critical_count")
 	f.Int64("additional_active_warning_alerts", &a.OtherWarning).Alias("warning_count")
 	f.String("alert_url", &a.URL).Alias("alarm_url")
-	jsonscan.Part(f, "node", a, (*Alert).node).Omit()
+	jsonscan.Part(f, "node", a, (*Alert).node).Omit().Only(jsonscan.AnObject)
 }
 
+// nested reads what is not of the type that was seen as it does members that are
+// unknown: nobody promised the types. Name and status must be what they are.
 func (a *Alert) nested(f *jsonscan.Fields) {
+	const text, number, object, array = jsonscan.AString, jsonscan.ANumber, jsonscan.AnObject, jsonscan.AnArray
 	f.From(&a.origin)
-	f.String("message", &a.Message)
-	f.Value("space", (*nestedSpace)(&a.Space))
-	jsonscan.Part(f, "node", a, (*Alert).node)
+	f.String("message", &a.Message).Only(text)
+	f.Value("space", (*nestedSpace)(&a.Space)).Only(text | object)
+	jsonscan.Part(f, "node", a, (*Alert).node).Only(object)
 	jsonscan.Part(f, "alert", a, (*Alert).alert)
-	f.Value("rooms", (*rooms)(&a.Rooms)).Omit().Alias("Rooms", "ROOMS")
-	f.String("family", &a.Family).Omit()
-	f.String("date", &a.Date).Omit()
-	f.Int64("additional_active_critical_alerts", &a.OtherCritical).Omit()
-	f.Int64("additional_active_warning_alerts", &a.OtherWarning).Omit()
+	f.Value("rooms", (*rooms)(&a.Rooms)).Omit().Only(object|array).Alias("Rooms", "ROOMS")
+	f.String("family", &a.Family).Omit().Only(text)
+	f.String("date", &a.Date).Omit().Only(text)
+	f.Int64("additional_active_critical_alerts", &a.OtherCritical).Omit().Only(number)
+	f.Int64("additional_active_warning_alerts", &a.OtherWarning).Omit().Only(number)
 }
 
 func (a *Alert) node(f *jsonscan.Fields) {
 	f.From(&a.origins.node)
-	f.String("hostname", &a.Host)
+	f.String("hostname", &a.Host).Only(jsonscan.AString)
 }
 
 func (a *Alert) alert(f *jsonscan.Fields) {
+	const text, object = jsonscan.AString, jsonscan.AnObject
 	f.From(&a.origins.alert)
 	f.String("name", &a.Name)
 	jsonscan.Part(f, "state", a, (*Alert).state)
-	jsonscan.Part(f, "rendered", a, (*Alert).rendered)
-	jsonscan.Part(f, "chart", a, (*Alert).chart).Omit()
-	f.String("context", &a.Context).Omit()
-	jsonscan.Part(f, "duration", a, (*Alert).duration).Omit()
-	jsonscan.Part(f, "config", a, (*Alert).config)
-	f.String("url", &a.URL)
+	jsonscan.Part(f, "rendered", a, (*Alert).rendered).Only(object)
+	jsonscan.Part(f, "chart", a, (*Alert).chart).Omit().Only(object)
+	f.String("context", &a.Context).Omit().Only(text)
+	jsonscan.Part(f, "duration", a, (*Alert).duration).Omit().Only(object)
+	jsonscan.Part(f, "config", a, (*Alert).config).Only(object)
+	f.String("url", &a.URL).Only(text)
 }
 
 func (a *Alert) state(f *jsonscan.Fields) {
 	f.From(&a.origins.state)
 	f.String("status", (*string)(&a.Severity))
 	f.Raw("value", &a.Value).Omit()
-	f.String("value_str", &a.ValueText).Omit()
+	f.String("value_str", &a.ValueText).Omit().Only(jsonscan.AString)
 }
 
 func (a *Alert) rendered(f *jsonscan.Fields) {
 	f.From(&a.origins.rendered)
-	f.String("info", &a.Info)
-	f.String("summary", &a.Summary).Omit()
+	f.String("info", &a.Info).Only(jsonscan.AString)
+	f.String("summary", &a.Summary).Omit().Only(jsonscan.AString)
 }
 
 func (a *Alert) chart(f *jsonscan.Fields) {
 	f.From(&a.origins.chart)
-	f.String("name", &a.Chart)
-	f.String("id", &a.ChartID).Omit()
+	f.String("name", &a.Chart).Only(jsonscan.AString)
+	f.String("id", &a.ChartID).Omit().Only(jsonscan.AString)
 }
 
 func (a *Alert) duration(f *jsonscan.Fields) {
 	f.From(&a.origins.duration)
 	f.Raw("value", &a.DurationValue).Omit()
-	f.String("value_str", &a.Duration)
+	f.String("value_str", &a.Duration).Only(jsonscan.AString)
 }
 
 func (a *Alert) config(f *jsonscan.Fields) {
 	f.From(&a.origins.config)
-	f.String("classification", &a.Class)
+	f.String("classification", &a.Class).Only(jsonscan.AString)
 }
 
 // Cleared reports whether the alert is over.

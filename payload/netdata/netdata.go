@@ -39,8 +39,10 @@
 //	{"name": "url"}  {"name": {"url": …}}  [{"name": …, "url": …}]  ["name"]  null
 //
 // Severities and states are compared in any letter case, and words that are not
-// known decode. What is changed is written back in the form and under the name
-// in which it came.
+// known decode. A member of the nested form that is not of the type that was seen
+// is left alone, as one that is unknown; only the name and the status must be
+// texts. What is changed is written back in the form and under the name in which
+// it came.
 //
 // # What a receiver should know
 //

@@ -145,3 +145,55 @@ func TestTestNotifications(t *testing.T) {
 		assert.Equal(t, body, string(b))
 	}
 }
+
+// Nobody documents the nested form: what it has besides the name and the state is
+// read if it is of the type that was seen, and is left alone if it is not.
+func TestNestedMembersOfOtherTypes(t *testing.T) {
+	const body = `{"message":{"text":"m"},"space":["s"],"node":"h1","rooms":3,"family":["f"],"date":1767323045,"additional_active_critical_alerts":"1","additional_active_warning_alerts":null,` +
+		`"alert":{"name":"ram","state":{"status":"Critical","value":"much","value_str":99.5},"rendered":"RAM","chart":"system.ram","context":{"name":"system.ram"},"duration":60,` +
+		`"config":["Utilization"],"url":{"href":"https://h/a"}}}`
+	n, err := netdata.Decode([]byte(body))
+	require.NoError(t, err)
+	require.NoError(t, n.Validate())
+	a := n.Alert
+	require.NotNil(t, a)
+	assert.Equal(t, []any{netdata.Nested, "ram", netdata.Severity("Critical"), `"much"`}, []any{a.Form, a.Name, a.Severity, string(a.Value)})
+	events := n.Events()
+	require.Len(t, events, 1)
+	assert.Equal(t, payload.Event{
+		Source: "netdata", Key: events[0].Key, Kind: payload.KindFiring, Severity: payload.SeverityCritical, Title: "ram",
+		Labels: payload.Labels{{Name: "alertname", Value: "ram"}}, Annotations: payload.Labels{},
+	}, events[0])
+	assert.Equal(t, []string{"additional_active_critical_alerts", "alert.chart", "alert.config", "alert.context", "alert.duration", "alert.rendered", "alert.state.value_str",
+		"alert.url", "date", "family", "message", "node", "rooms", "space"}, slices.Sorted(maps.Keys(maps.Collect(n.Unknown()))))
+	b, err := n.AppendJSON(nil)
+	require.NoError(t, err)
+	assert.Equal(t, body, string(b))
+
+	a.Host, a.Info = "h1", "RAM"
+	b, err = n.AppendJSON(nil)
+	require.NoError(t, err)
+	again, err := netdata.Decode(b)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"h1", "RAM", "ram"}, []string{again.Alert.Host, again.Alert.Info, again.Alert.Name})
+
+	for body, want := range map[string]string{
+		`{"message":"m","alert":{"name":5,"state":{"status":"Critical"}}}`: "alert.name: want a string",
+		`{"message":"m","alert":{"name":"n","state":"Critical"}}`:          "alert.state: want an object",
+		`{"message":"m","alert":{"name":"n","state":{"status":2}}}`:        "alert.state.status: want a string",
+	} {
+		_, err := netdata.Decode([]byte(body))
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// The page knows no node of a flat alert.
+func TestFlatAlertWithAnotherNode(t *testing.T) {
+	const body = `{"message":"m","alert":"cpu","severity":"warning","node":"h1"}`
+	n, err := netdata.Decode([]byte(body))
+	require.NoError(t, err)
+	assert.Equal(t, []any{netdata.Flat, "cpu", ""}, []any{n.Alert.Form, n.Alert.Name, n.Alert.Host})
+	b, err := n.AppendJSON(nil)
+	require.NoError(t, err)
+	assert.Equal(t, body, string(b))
+}
