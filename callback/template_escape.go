@@ -50,6 +50,12 @@ var functions = template.FuncMap{
 	"print":    boundedPrint,
 	"printf":   boundedPrintf,
 	"urlquery": func(v any) any { return v }, // escaped where it stands, and once
+	"eq":       isEqual,
+	"ne":       isNotEqual,
+	"lt":       isLess,
+	"le":       isAtMost,
+	"gt":       isGreater,
+	"ge":       isAtLeast,
 }
 
 // refusedFunctions are not for the writer of a template: they escape for other
@@ -68,6 +74,7 @@ const (
 	errMissing errValue = "a value is missing"
 	errEmpty   errValue = "a value in the path is empty"
 	errNested  errValue = "a value is an object or a list"
+	errKinds   errValue = "a value is compared with one of another kind"
 	errFormat  errValue = "a format of printf or of the time is not allowed"
 	errLong    errValue = "the result is too long"
 	errDots    errValue = "the path would leave its folder"

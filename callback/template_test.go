@@ -70,6 +70,50 @@ func TestURLTemplates(t *testing.T) {
 	}
 }
 
+// JSON has one kind of number: whether a value is compared well must not depend
+// on whether it happens to be whole.
+func TestTemplatesCompareNumbersOfBothKinds(t *testing.T) {
+	srv := callbacktest.NewServer(t)
+	n := 0
+	for _, tt := range []struct{ condition, yes, no string }{
+		{"gt .Value 90.5", `91 90.75 1e3 9007199254740993`, `90 90.5 -1 0`},
+		{"gt .Value 90", `90.5 91`, `90 90.0 89.5`},
+		{"ge .Value 90", `90 90.0 90.5`, `89.5 89`},
+		{"lt 90 .Value", `90.5 91`, `90 90.0`},
+		{"le .Value 90.0", `90 89.5`, `91 90.5`},
+		{"eq .Value 90", `90 90.0`, `90.5 91`},
+		{"eq .Value 1 2.5 3", `1 1.0 2.5 3.0`, `2 4`},
+		{"ne .Value 90.0", `91 90.5`, `90 90.0`},
+		{"eq .Value 9007199254740993", `9007199254740993`, `9007199254740992`},
+		{"gt .Value 9007199254740992", `9007199254740993`, `9007199254740992`},
+		{`eq .Value "a" "b"`, `"a" "b"`, `"c" ""`},
+		{`lt .Value "b"`, `"a"`, `"b" "c"`},
+		{`ne .Value "a"`, `"b"`, `"a"`},
+		{"eq .Value true", `true`, `false`},
+	} {
+		c := callback.Config{URL: srv.URL + "/{{ if " + tt.condition + " }}yes{{ else }}no{{ end }}", Template: true}
+		w := hook(t, c, callback.Options{})
+		for want, values := range map[string]string{"/yes": tt.yes, "/no": tt.no} {
+			for value := range strings.FieldsSeq(values) {
+				_, err := w.Call(t.Context(), eventMessage(`{"value": `+value+`}`))
+				require.NoError(t, err, "%s of %s", tt.condition, value)
+				n++
+				assert.Equal(t, want, srv.Await(n)[n-1].URI, "%s of %s", tt.condition, value)
+			}
+		}
+	}
+	for _, condition := range []string{`gt .Value "a"`, `eq .Value "a"`, `lt .Value true`, `lt true .Value`, `eq .Event.o .Event.o`, `eq .Value`, `gt .Event.o 1`} {
+		w := hook(t, callback.Config{URL: srv.URL + "/{{ " + condition + " }}", Template: true}, callback.Options{})
+		_, err := w.Call(t.Context(), eventMessage(`{"value": 1, "o": {}}`))
+		require.Error(t, err, condition)
+		assert.Equal(t, callback.ClassTemplate, failed(t, err).Class)
+	}
+	w := hook(t, callback.Config{URL: srv.URL + "/{{ eq .Event.n nil }}/{{ eq .Value nil }}", Template: true}, callback.Options{})
+	_, err := w.Call(t.Context(), eventMessage(`{"value": 1, "n": null}`))
+	require.NoError(t, err)
+	assert.Equal(t, "/true/false", srv.Await(n + 1)[n].URI)
+}
+
 // An event without labels can be asked for one, whatever it is.
 func TestTemplatesAskForLabelsOfAnyEvent(t *testing.T) {
 	srv := callbacktest.NewServer(t)
