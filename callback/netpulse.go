@@ -46,7 +46,8 @@ func ParseNetPulse(config []byte) (Config, RetryPolicy, error) {
 		Timeout: time.Duration(n.Timeout * float64(time.Second)),
 	}
 	if n.Auth != nil {
-		c.Auth.Basic = auth.BasicConfig{User: n.Auth[0], Password: auth.Source{Value: auth.Secret(n.Auth[1])}}
+		user, pass := n.Auth[0], n.Auth[1]
+		c.Auth.Basic = auth.BasicConfig{User: user, Password: auth.Source{Value: auth.Secret(pass)}, AllowEmptyPassword: pass == ""}
 	}
 	p := RetryPolicy{Attempts: n.MaxRetries + 1}
 	for _, s := range n.RetryIntervals {
@@ -71,7 +72,7 @@ func (n *netPulse) check() error {
 	switch {
 	case n.URL == nil:
 		return errors.New("url: required")
-	case n.Auth != nil && len(n.Auth) != 2:
+	case n.Auth != nil && (len(n.Auth) != 2 || n.Auth[0]+n.Auth[1] == ""):
 		return errors.New("auth: want a user and a password")
 	case n.Timeout < netPulseMinTimeout || n.Timeout > netPulseMaxTimeout:
 		return errors.New("timeout: want 0.5 to 120 seconds")

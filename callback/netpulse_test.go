@@ -66,6 +66,7 @@ func TestParseNetPulseRefuses(t *testing.T) {
 		{"one of the pair", `{` + u + `, "auth": ["u"]}`, "auth: want a user"},
 		{"three of the pair", `{` + u + `, "auth": ["u", "p", "x"]}`, "auth: want a user"},
 		{"no pair", `{` + u + `, "auth": []}`, "auth: want a user"},
+		{"pair of nothing", `{` + u + `, "auth": ["", ""]}`, "auth: want a user"},
 		{"negative retries", `{` + u + `, "max_retries": -1}`, "max_retries: want 0 to 10"},
 		{"many retries", `{` + u + `, "max_retries": 11}`, "max_retries: want 0 to 10"},
 		{"no intervals", `{` + u + `, "retry_intervals": []}`, "retry_intervals: must not be empty"},
@@ -117,6 +118,16 @@ func TestNetPulseOnTheWire(t *testing.T) {
 		assert.Equal(t, message.Body, got.Body)
 		assert.Equal(t, "msg_1", got.Header.Get("Webhook-Id"))
 	}
+}
+
+// A token for a user name, and no password, is how some services are called.
+func TestNetPulseUserWithoutPassword(t *testing.T) {
+	srv := callbacktest.NewServer(t)
+	c, _, err := callback.ParseNetPulse([]byte(`{"url": "` + srv.URL + `", "auth": ["token", ""]}`))
+	require.NoError(t, err)
+	_, err = hook(t, c, callback.Options{}).Call(t.Context(), message)
+	require.NoError(t, err)
+	assert.Equal(t, "Basic dG9rZW46", srv.Await(1)[0].Header.Get("Authorization"))
 }
 
 // What is read is within the limits, whatever was given.
