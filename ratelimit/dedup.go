@@ -110,7 +110,8 @@ const (
 )
 
 // inFlight is the bit of a word that tells a reservation from an id that is
-// kept. The rest of the word is when the id is forgotten.
+// kept. The bits above it are when the id is forgotten: a word counts in halves
+// of a nanosecond, for which there is room until 36 years after the start.
 const inFlight = 1
 
 // remember notes h until a window from now, with the given flag, unless it is
@@ -119,10 +120,10 @@ func (t *table) remember(h uint64, now, window, flag int64, extend bool) (word i
 	mu := t.lock(h)
 	mu.Lock()
 	defer mu.Unlock()
-	until := (now + window) &^ inFlight
-	s, found := t.bucket(h).place(h, now)
+	until := (now + window) << 1
+	s, found := t.bucket(h).place(h, now<<1|inFlight)
 	old := s.tat.Load()
-	live := old&^inFlight > now
+	live := old>>1 > now
 	if found && live {
 		if old&inFlight != 0 {
 			return old, reserved

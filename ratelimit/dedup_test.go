@@ -27,15 +27,15 @@ func TestSeen(t *testing.T) {
 		steps []step
 	}{
 		{"60 seconds from the first by default", &ratelimit.Dedup{}, []step{
-			{0, false}, {0, true}, {30 * time.Second, true}, {30*time.Second - 2, true}, {2, false}, {0, true}}},
+			{0, false}, {0, true}, {30 * time.Second, true}, {30*time.Second - 1, true}, {1, false}, {0, true}}},
 		{"other window", &ratelimit.Dedup{Window: time.Hour}, []step{
-			{0, false}, {time.Hour - 2, true}, {2, false}}},
+			{0, false}, {time.Hour - 1, true}, {1, false}}},
 		{"negative window", &ratelimit.Dedup{Window: -1}, []step{
-			{0, false}, {time.Minute - 2, true}, {2, false}}},
+			{0, false}, {time.Minute - 1, true}, {1, false}}},
 		{"endless window", &ratelimit.Dedup{Window: 1<<63 - 1}, []step{
 			{0, false}, {36 * year, true}}},
 		{"quiet for 60 seconds", &ratelimit.Dedup{Quiet: true}, []step{
-			{0, false}, {time.Minute - 2, true}, {time.Minute - 2, true}, {time.Minute - 2, true}, {time.Minute, false}}},
+			{0, false}, {time.Minute - 1, true}, {time.Minute - 1, true}, {time.Minute - 1, true}, {time.Minute, false}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -156,11 +156,11 @@ func TestReserveOverTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d ratelimit.Dedup
 		done := reserve(t, &d, "slow")
-		time.Sleep(time.Minute - 2*time.Nanosecond)
+		time.Sleep(time.Minute - time.Nanosecond)
 		assertInFlight(t, &d, "slow")
 		done(nil)
 		assertKept(t, &d, "slow")
-		time.Sleep(2 * time.Nanosecond) // the window counts from when it was first seen
+		time.Sleep(time.Nanosecond) // the window counts from when it was first seen
 		done = reserve(t, &d, "slow")
 
 		time.Sleep(time.Minute)
