@@ -33,8 +33,9 @@
 //   - Of two members with one name the last counts, as in encoding/json; both
 //     stay in the text. [Pairs] keeps both.
 //   - null is the zero value of every field. In a list of objects it is an error.
-//   - A wrong type is an error, see [Fields.Only]. So is a number that its field cannot hold: an
-//     integer has no fraction and no exponent, and fits its Go type.
+//   - A wrong type is an error, but for [Fields.Only]. So is a number that its
+//     field cannot hold: an integer has no fraction and no exponent, and fits its
+//     Go type.
 //   - Invalid UTF-8 is an error. An escaped surrogate without its partner reads
 //     as U+FFFD, and stays in the text.
 //   - Values nest at most [MaxDepth] deep.

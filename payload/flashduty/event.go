@@ -108,7 +108,7 @@ func (t EventType) kind(a *Alert) payload.Kind {
 //	incident_status     Ok for i_rslv, else as incident_severity
 //	progress            Closed for i_rslv, Processing for i_ack, else Triggered
 //	start_time, …       Time, for each time that the state says is set
-//	title, description  Title, Text
+//	title, description  Title, or where there is none Key or Source; Text
 //	labels              labels
 //	fields              annotations
 //	detail_url          URL
@@ -123,7 +123,7 @@ func FromEvent(e payload.Event) *Push {
 	seconds := Unix(at)
 	i := &Incident{
 		ID:          incidentID(e),
-		Title:       e.Title,
+		Title:       cmp.Or(e.Title, e.Key, e.Source),
 		Description: e.Text,
 		Severity:    Warning,
 		Progress:    Triggered,

@@ -158,6 +158,13 @@ func TestFromEventWithoutTime(t *testing.T) {
 	})
 }
 
+// An incident has to have a title, which an alert without a name has not.
+func TestFromEventWithoutTitle(t *testing.T) {
+	assert.Equal(t, "t", flashduty.FromEvent(payload.Event{Source: "s", Key: "k", Title: "t"}).Incident.Title)
+	assert.Equal(t, "k", flashduty.FromEvent(payload.Event{Source: "s", Key: "k"}).Incident.Title)
+	assert.Equal(t, "s", flashduty.FromEvent(payload.Event{Source: "s"}).Incident.Title)
+}
+
 func TestFromEventIDs(t *testing.T) {
 	of := func(e payload.Event) string { return flashduty.FromEvent(e).Incident.ID }
 	labels := payload.Labels{{Name: "b", Value: "1"}, {Name: "a", Value: "2"}}

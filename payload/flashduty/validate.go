@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/alertwire/alertwire/internal/jsonscan"
 	"github.com/alertwire/alertwire/payload"
@@ -77,21 +78,27 @@ func (c *checker) there(field string, empty bool) {
 }
 
 // settle looks for the due fields in the text of the object: for all at once,
-// because the text may be long. One that is null is not there.
+// because the text may be long. One that is null is not there. What is named
+// data_source_… may be there as integration_…, which is its name in the API now.
 func (c *checker) settle() {
 	due := c.due
 	c.due = nil
 	if c.err != nil || len(due) == 0 {
 		return
 	}
-	found := make([]bool, len(due))
+	found, renamed := make([]bool, len(due)), make([]bool, len(due))
 	for member, value := range jsonscan.Unknown(c.origin, func(*json.RawMessage, *jsonscan.Fields) {}) {
+		there := string(value) != "null" // the last of a name counts
 		if i := slices.Index(due, member); i >= 0 {
-			found[i] = string(value) != "null" // the last counts
+			found[i] = there
+		} else if what, ok := strings.CutPrefix(member, "integration_"); ok {
+			if i := slices.Index(due, "data_source_"+what); i >= 0 {
+				renamed[i] = there
+			}
 		}
 	}
-	if i := slices.Index(found, false); i >= 0 {
-		c.wrong(due[i], true, "missing")
+	for i, field := range due {
+		c.wrong(field, !found[i] && !renamed[i], "missing")
 	}
 }
 

@@ -85,6 +85,40 @@ func TestValidateRequired(t *testing.T) {
 	}
 }
 
+// Flashduty's API calls the data source an integration, and marks the old names as
+// deprecated: a push may have the one or the other.
+func TestValidateIntegration(t *testing.T) {
+	var body struct {
+		EventID   string         `json:"event_id"`
+		EventTime int64          `json:"event_time"`
+		EventType string         `json:"event_type"`
+		Alert     map[string]any `json:"alert"`
+	}
+	require.NoError(t, json.Unmarshal(payloadtest.Body("flashduty", "alert-new"), &body))
+	check := func() error {
+		b, err := json.Marshal(body)
+		require.NoError(t, err)
+		return validate(t, b)
+	}
+	for _, what := range []string{"id", "name", "type"} {
+		body.Alert["integration_"+what] = body.Alert["data_source_"+what]
+		delete(body.Alert, "data_source_"+what)
+	}
+	require.NoError(t, check())
+	for _, what := range []string{"id", "name", "type"} {
+		value := body.Alert["integration_"+what]
+		body.Alert["integration_"+what] = nil
+		assert.Equal(t, wrong("alert.data_source_"+what, "missing"), check())
+		body.Alert["data_source_"+what] = value
+		require.NoError(t, check())
+		delete(body.Alert, "data_source_"+what)
+		body.Alert["integration_"+what] = value
+	}
+	body.Alert["integration_key"] = body.Alert["alert_key"]
+	delete(body.Alert, "alert_key")
+	assert.Equal(t, wrong("alert.alert_key", "missing"), check(), "other fields have one name")
+}
+
 func join(path []string) string {
 	if len(path) == 1 {
 		return path[0]

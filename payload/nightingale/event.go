@@ -124,7 +124,7 @@ func (e *AlertEvent) text() string {
 //	                    of Source, Title and labels
 //	is_recovered        true for resolved, reachable, task_succeeded
 //	severity            1 critical, 3 info, else 2, as severity cannot be missing
-//	rule_name           Title
+//	rule_name           Title, or where there is none Key or Source
 //	trigger_time        Time, now where there is none; last_eval_time too, and
 //	                    recover_time if recovered
 //	tags, tags_map      labels
@@ -143,7 +143,7 @@ func FromEvent(e payload.Event) *AlertEvent {
 	a := &AlertEvent{
 		Cate:         e.Source,
 		Hash:         hashOf(e),
-		RuleName:     e.Title,
+		RuleName:     cmp.Or(e.Title, e.Key, e.Source),
 		Severity:     Warning,
 		RunbookURL:   e.URL,
 		TriggerTime:  at,

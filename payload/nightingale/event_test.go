@@ -176,6 +176,13 @@ func TestFromEvent(t *testing.T) {
 	assert.NotEqual(t, keyless("t", "1"), keyless("u", "1"))
 }
 
+// A rule has to have a name, which an alert without a title has not.
+func TestFromEventWithoutTitle(t *testing.T) {
+	assert.Equal(t, "t", nightingale.FromEvent(payload.Event{Source: "s", Key: "k", Title: "t"}).RuleName)
+	assert.Equal(t, "k", nightingale.FromEvent(payload.Event{Source: "s", Key: "k"}).RuleName)
+	assert.Equal(t, "s", nightingale.FromEvent(payload.Event{Source: "s"}).RuleName)
+}
+
 // An event that does not say when, or says so in a year that Nightingale cannot,
 // is one of now: a receiver would take 0 for the year 1970.
 func TestFromEventWithoutTime(t *testing.T) {
