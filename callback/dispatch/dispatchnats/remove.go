@@ -18,7 +18,8 @@ import (
 // to Dead, with the reason [dispatch.ErrRemoved]. It may be one that only
 // others have added. What this process has in flight is waited for until ctx
 // ends; the calls are not cancelled. If somebody else changes the endpoint just
-// now and ctx ends before that is over, nothing is done.
+// now and ctx ends before that is over, nothing is done. If another process adds
+// it again meanwhile, what is still queued is for the new one.
 //
 // A process that merely stops to serve an endpoint does not remove it: it does
 // not add it when it starts again.

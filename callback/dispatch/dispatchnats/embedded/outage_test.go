@@ -2,6 +2,8 @@ package embedded_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -48,6 +50,73 @@ func TestServerGone(t *testing.T) {
 				c.answer <- nil
 			}
 			assert.Equal(t, 1, got["a-0"])
+		})
+	}
+}
+
+// TestSlowConsumer has a client drop what is handed out to it, because more comes
+// to the inbox of a pull than it can take. What was lost is handed out again once
+// its lease is over, and the endpoint goes on by itself.
+func TestSlowConsumer(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("-short: it takes ten seconds")
+	}
+	for _, order := range []dispatch.Order{dispatch.None, dispatch.Strict} {
+		t.Run(order.String(), func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			d := open(t, t.TempDir(), quick(dispatchnats.Options{Lease: time.Second}))
+			drops := make(chan struct{}, 1)
+			d.Conn().SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+				if errors.Is(err, nats.ErrSlowConsumer) {
+					select {
+					case drops <- struct{}{}:
+					default:
+					}
+				}
+			})
+			inbox := make(chan string, 1)
+			_, err := d.Conn().Subscribe("$JS.API.CONSUMER.MSG.NEXT.alertwire_OUT.ops", func(m *nats.Msg) {
+				select { // the newest
+				case <-inbox:
+				default:
+				}
+				inbox <- m.Reply
+			})
+			require.NoError(t, err)
+			var r callbacktest.Recorder
+			require.NoError(t, d.Add(ctx, "ops", &r, dispatch.EndpointOptions{Order: order}))
+
+			const messages = 10
+			late := time.After(soon)
+			heartbeat := nats.NewMsg(<-inbox) // which says nothing
+			heartbeat.Header.Set("Status", "100")
+			for i, dropped := 0, false; i < messages || !dropped; i++ {
+				if i < messages {
+					require.NoError(t, d.Dispatch(ctx, message(fmt.Sprint("k", i), 0)))
+				}
+				for range 2000 {
+					require.NoError(t, d.Conn().PublishMsg(heartbeat))
+				}
+				select {
+				case heartbeat.Subject = <-inbox:
+				case <-drops:
+					dropped = true
+				case <-late:
+					t.Fatal("the client takes it all")
+				default:
+				}
+			}
+			have := func() bool {
+				ids := map[string]bool{}
+				for _, id := range r.IDs() {
+					ids[id] = true
+				}
+				return len(ids) == messages
+			}
+			eventually(t, have, "it stands still")
+			eventually(t, func() bool { return queued(t, d.Conn()) == 0 }, "something is left")
 		})
 	}
 }
