@@ -133,7 +133,7 @@ func TestWrap(t *testing.T) {
 func TestClient(t *testing.T) {
 	srv := callbacktest.NewServer(t, callbacktest.Status(200), callbacktest.Hang())
 	asked := 0
-	client := &http.Client{Timeout: 50 * time.Millisecond, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := &http.Client{Timeout: time.Second, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		asked++
 		return http.DefaultTransport.RoundTrip(r)
 	})}

@@ -164,7 +164,7 @@ func TestAHangingDialHoldsUpNobody(t *testing.T) {
 	srv := callbacktest.NewServer(t)
 	hang := make(chan struct{})
 	var dials atomic.Int64
-	w := hook(t, callback.Config{URL: srv.URL, Timeout: 50 * time.Millisecond}, callback.Options{})
+	w := hook(t, callback.Config{URL: srv.URL, Timeout: 300 * time.Millisecond}, callback.Options{})
 	restore := callback.DialWith(w, func() {
 		if dials.Add(1) <= 3 {
 			<-hang
@@ -210,11 +210,12 @@ func TestDeadConnectionsAreGivenUp(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
 		srv := callbacktest.NewTLSServer(t, callbacktest.TLSOptions{Authority: ca, HTTP2: http2})
 		network := callbacktest.NewProxy(t, srv.URL)
-		w := hook(t, callback.Config{
-			URL: network.URL, TLS: callback.TLSConfig{CA: string(ca.PEM())}, Timeout: 500 * time.Millisecond,
-		}, callback.Options{})
+		c := callback.Config{URL: network.URL, TLS: callback.TLSConfig{CA: string(ca.PEM())}}
+		patient := hook(t, c, callback.Options{})
+		c.Timeout = 500 * time.Millisecond
+		w := hook(t, c, callback.Options{})
 		callback.PingAfter(w, 100*time.Millisecond)
-		_, err := w.Call(t.Context(), message)
+		_, err := patient.Call(t.Context(), message)
 		require.NoError(t, err)
 		network.Set(callbacktest.Fault{Silent: true})
 		network.Heal() // of use to new connections alone

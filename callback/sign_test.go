@@ -99,12 +99,13 @@ func TestASignerThatFails(t *testing.T) {
 // A token endpoint that is down or slow today is no reason to give the message
 // up, and none to blame the receiver.
 func TestCredentialsThatCannotBeHadNowAreTriedAgain(t *testing.T) {
+	t.Parallel()
 	srv := callbacktest.NewServer(t)
 	token := callbacktest.NewServer(t, callbacktest.Status(503), callbacktest.Hang(),
 		callbacktest.JSON(`{"access_token":"t0ken","token_type":"Bearer","expires_in":3600}`))
 	oauth2, err := auth.NewOAuth2(auth.OAuth2Options{TokenURL: token.URL, ClientID: "id", ClientSecret: "secret", AllowHTTP: true})
 	require.NoError(t, err)
-	w := hook(t, callback.Config{URL: srv.URL, Timeout: 500 * time.Millisecond}, callback.Options{Signer: oauth2})
+	w := hook(t, callback.Config{URL: srv.URL, Timeout: 2 * time.Second}, callback.Options{Signer: oauth2})
 
 	_, err = w.Call(t.Context(), message)
 	require.ErrorIs(t, err, callback.ErrGaveUp)
@@ -160,7 +161,7 @@ func TestRequestsOfASignerAreNotThoseOfTheMessage(t *testing.T) {
 	deaf, err := net.Listen("tcp", "127.0.0.1:0") // and nobody accepts
 	require.NoError(t, err)
 	defer deaf.Close()
-	_, err = hook(t, callback.Config{URL: "https://h.example", Proxy: "http://" + deaf.Addr().String(), Timeout: 500 * time.Millisecond}, o).Call(t.Context(), message)
+	_, err = hook(t, callback.Config{URL: "https://h.example", Proxy: "http://" + deaf.Addr().String(), Timeout: time.Second}, o).Call(t.Context(), message)
 	assert.Equal(t, callback.ClassProxy, failed(t, err).Class, "for nothing came through it")
 }
 

@@ -101,15 +101,17 @@ func TestNoAnswer(t *testing.T) {
 	gone := callbacktest.NewServer(t)
 	gone.Close()
 	tests := []struct {
-		name, url, want string
+		name, url string
+		timeout   time.Duration
+		want      string
 	}{
-		{"refused", gone.URL, "dial"},
-		{"hangs", srv.URL, "timeout"},
+		{"refused", gone.URL, 0, "dial"},
+		{"hangs", srv.URL, 50 * time.Millisecond, "timeout"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tracing, recorder := newTracing(t, nil)
-			hook, err := callback.New(callback.Config{URL: tt.url, Timeout: 50 * time.Millisecond}, callback.Options{Wrap: tracing.Wrap})
+			hook, err := callback.New(callback.Config{URL: tt.url, Timeout: tt.timeout}, callback.Options{Wrap: tracing.Wrap})
 			require.NoError(t, err)
 			_, err = hook.Call(t.Context(), message(t))
 			require.Error(t, err)
