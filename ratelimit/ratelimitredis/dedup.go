@@ -15,8 +15,9 @@ import (
 
 // DedupOptions are the options of [NewDedup].
 type DedupOptions struct {
-	// Prefix begins the names of all keys. It may not contain braces. Empty means
-	// "dedup".
+	// Prefix begins the names of all keys, before a colon and the id. It may not
+	// contain braces. Empty means "dedup". That of one Dedup had better not begin
+	// with that of another and a colon, or ids of the two could meet.
 	Prefix string
 	// Window is how long an id is remembered, counted from when it was first
 	// seen. Zero means 60 s.
@@ -92,7 +93,9 @@ func NewDedup(client redis.UniversalClient, o DedupOptions) (*Dedup, error) {
 
 // Seen remembers id and reports whether it was seen within the Window. An empty
 // id is never remembered. The error wraps [ErrUnavailable] if the server could
-// not be asked and there is no Fallback.
+// not be asked and there is no Fallback. It may have remembered the id all the same:
+// a message that is sent back for such an error would be a duplicate when it
+// comes again. Where that is a loss, Reserve is the one to ask.
 func (d *Dedup) Seen(ctx context.Context, id string) (bool, error) {
 	if id == "" {
 		return false, nil
@@ -119,6 +122,11 @@ func (d *Dedup) Reserve(ctx context.Context, id string) (done func(error), fresh
 	}
 	token, start := rand.Text(), time.Now()
 	state, err := d.enter(ctx, id, token, min(d.o.Lease, d.o.Window))
+	if err != nil {
+		// The server may have reserved the id all the same, and only its answer is
+		// late. That is taken back, or a repeat is put off until the lease ends.
+		go d.settle(id, token, 0)
+	}
 	local := d.o.Fallback
 	switch {
 	case err != nil && local != nil:

@@ -193,3 +193,46 @@ func TestDedupWhileTheServerFails(t *testing.T) {
 	assert.False(t, seen(t, warm, "d"))
 	assert.True(t, seen(t, warm, "d"))
 }
+
+// lossy loses the answers of the server to pipelines, while it is told to.
+type lossy struct {
+	counter
+	losing atomic.Bool
+}
+
+func (l *lossy) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		err := next(ctx, cmds)
+		if l.losing.Load() {
+			return context.DeadlineExceeded
+		}
+		return err
+	}
+}
+
+// The server has reserved the id, and only its answer is lost. The sender, which
+// was told to come again, is not put off until the lease ends.
+func TestReserveWhoseAnswerIsLost(t *testing.T) {
+	c := anyServer(t)
+	var network lossy
+	c.AddHook(&network)
+	d := newDedup(t, c, ratelimitredis.DedupOptions{})
+	network.losing.Store(true)
+	done, fresh, err := d.Reserve(t.Context(), "id")
+	require.ErrorIs(t, err, ratelimitredis.ErrUnavailable)
+	assert.False(t, fresh)
+	assert.Nil(t, done)
+
+	network.losing.Store(false)
+	eventually(t, func() bool { done, fresh, err = d.Reserve(t.Context(), "id"); return fresh }, "the id stays reserved")
+	require.NoError(t, err)
+	done(nil)
+	assertKept(t, d, "id")
+	network.losing.Store(true) // what was delivered is not taken back
+	_, _, err = d.Reserve(t.Context(), "id")
+	require.ErrorIs(t, err, ratelimitredis.ErrUnavailable)
+	network.losing.Store(false)
+	for range 10 {
+		assertKept(t, d, "id")
+	}
+}
