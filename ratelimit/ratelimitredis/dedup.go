@@ -125,7 +125,7 @@ func (d *Dedup) Reserve(ctx context.Context, id string) (done func(error), fresh
 	if err != nil {
 		// The server may have reserved the id all the same, and only its answer is
 		// late. That is taken back, or a repeat is put off until the lease ends.
-		go d.settle(id, token, 0)
+		go func() { _ = d.settle(id, token, 0) }()
 	}
 	local := d.o.Fallback
 	switch {
