@@ -105,8 +105,10 @@ func (t EventType) kind(a *Alert) payload.Kind {
 //	                    made of Source and Key, or where there is no Key, of
 //	                    Source, Title and labels
 //	incident_severity   Critical, Info, else Warning, as it cannot be missing
-//	incident_status     Ok for i_rslv, else as incident_severity
-//	progress            Closed for i_rslv, Processing for i_ack, else Triggered
+//	incident_status     annotation status of events of Flashduty; else Ok for
+//	                    i_rslv, else as incident_severity
+//	progress            annotation progress of events of Flashduty; else Closed
+//	                    for i_rslv, Processing for i_ack, else Triggered
 //	start_time, …       Time, for each time that the state says is set
 //	title, description  Title, or where there is none Key or Source; Text
 //	labels              labels
@@ -126,7 +128,6 @@ func FromEvent(e payload.Event) *Push {
 		Title:       cmp.Or(e.Title, e.Key, e.Source),
 		Description: e.Text,
 		Severity:    Warning,
-		Progress:    Triggered,
 		CreatedAt:   seconds,
 		UpdatedAt:   seconds,
 		StartTime:   seconds,
@@ -145,21 +146,48 @@ func FromEvent(e payload.Event) *Push {
 	case payload.SeverityInfo:
 		i.Severity = Info
 	}
-	i.Status = i.Severity
 	p := &Push{
 		EventID:   cmp.Or(e.ID, rand.Text()),
 		EventTime: UnixMilli(at),
 		EventType: eventType(e.Kind),
 		Incident:  i,
 	}
-	switch p.EventType {
-	case IncidentClosed:
-		i.Status, i.Progress = Ok, Closed
-		i.EndTime, i.CloseTime = seconds, seconds
-	case IncidentAcknowledged:
-		i.Progress, i.AckTime = Processing, seconds
+	i.setState(e, p.EventType)
+	if i.Status.Is(Ok) {
+		i.EndTime = seconds
+	}
+	switch {
+	case i.Progress.Is(Closed):
+		i.CloseTime = seconds
+	case i.Progress.Is(Processing):
+		i.AckTime = seconds
 	}
 	return p
+}
+
+// setState sets Status and Progress by the type of the push that e becomes, and by
+// what e says about the state itself.
+func (i *Incident) setState(e payload.Event, t EventType) {
+	i.Status, i.Progress = i.Severity, Triggered
+	switch t {
+	case IncidentClosed:
+		i.Status, i.Progress = Ok, Closed
+	case IncidentAcknowledged:
+		i.Progress = Processing
+	}
+	if e.Source != source {
+		return
+	}
+	for _, status := range [...]Severity{Critical, Warning, Info, Ok} {
+		if status.Is(Severity(e.Annotations.Get("status"))) {
+			i.Status = status
+		}
+	}
+	for _, progress := range [...]Progress{Triggered, Processing, Closed} {
+		if progress.Is(Progress(e.Annotations.Get("progress"))) {
+			i.Progress = progress
+		}
+	}
 }
 
 func eventType(k payload.Kind) EventType {

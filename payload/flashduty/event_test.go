@@ -165,6 +165,38 @@ func TestFromEventWithoutTitle(t *testing.T) {
 	assert.Equal(t, "s", flashduty.FromEvent(payload.Event{Source: "s"}).Incident.Title)
 }
 
+// A push has the full state. What somebody does to a closed incident must not open
+// it, and closing one by hand does not make it recover.
+func TestFromEventKeepsTheState(t *testing.T) {
+	for _, name := range payloadtest.Names("flashduty") {
+		p, err := flashduty.Decode(payloadtest.Body("flashduty", name))
+		if err != nil || p.Incident == nil {
+			continue
+		}
+		for _, progress := range []flashduty.Progress{flashduty.Triggered, flashduty.Processing, flashduty.Closed} {
+			for _, status := range []flashduty.Severity{flashduty.Warning, flashduty.Ok} {
+				p.Incident.Progress, p.Incident.Status = progress, status
+				back := flashduty.FromEvent(p.Events()[0])
+				require.NoError(t, back.Validate())
+				i := back.Incident
+				assert.Equal(t, []any{progress, status}, []any{i.Progress, i.Status}, name)
+				assert.Equal(t, progress == flashduty.Closed, i.CloseTime != 0, name)
+				assert.Equal(t, status == flashduty.Ok, i.EndTime != 0, name)
+				assert.Equal(t, progress == flashduty.Processing, i.AckTime != 0, name)
+			}
+		}
+	}
+	notes := payload.Labels{{Name: "progress", Value: "Closed"}, {Name: "status", Value: "Ok"}}
+	i := flashduty.FromEvent(payload.Event{Source: "alertmanager", Annotations: notes}).Incident
+	assert.Equal(t, []any{flashduty.Triggered, flashduty.Warning}, []any{i.Progress, i.Status}, "annotations of others mean nothing")
+	notes[0].Value, notes[1].Value = "closed", "OK"
+	i = flashduty.FromEvent(payload.Event{Source: "flashduty", Annotations: notes}).Incident
+	assert.Equal(t, []any{flashduty.Closed, flashduty.Ok}, []any{i.Progress, i.Status}, "in the letter case of the documentation")
+	notes[0].Value, notes[1].Value = "Later", ""
+	i = flashduty.FromEvent(payload.Event{Source: "flashduty", Kind: payload.KindResolved, Annotations: notes}).Incident
+	assert.Equal(t, []any{flashduty.Closed, flashduty.Ok}, []any{i.Progress, i.Status}, "nor do words that are not known")
+}
+
 func TestFromEventIDs(t *testing.T) {
 	of := func(e payload.Event) string { return flashduty.FromEvent(e).Incident.ID }
 	labels := payload.Labels{{Name: "b", Value: "1"}, {Name: "a", Value: "2"}}
