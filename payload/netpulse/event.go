@@ -9,15 +9,22 @@ import (
 	"github.com/alertwire/alertwire/payload"
 )
 
-// DeliveryID identifies what the message says: id and event_type, or id and
-// status before generation 4. It is "" if more is to come, because the pushes of
-// a log cannot be told from their repeats; for an event type that is not known
-// and does not say whether it is final; and without an id.
+// DeliveryID identifies what the message says: id and event_type, or before
+// generation 4 id, status and result, because the pushes of a log had the id of the
+// task and the status of a success then. It is "" if more is to come, because the
+// pushes of a log cannot be told from their repeats; for an event type that is not
+// known and does not say whether it is final; and without an id.
 func (m *Message) DeliveryID() string {
-	if m.ID == "" || m.More() || m.EventType != "" && !m.EventType.Known() && m.Final == nil {
+	switch {
+	case m.ID == "" || m.More() || m.EventType != "" && !m.EventType.Known() && m.Final == nil:
 		return ""
+	case m.EventType != "":
+		return payload.ID(source, m.ID, string(m.EventType))
+	case m.Result != nil:
+		return payload.ID(source, m.ID, string(m.Status), m.Result.origin.Text())
+	default:
+		return payload.ID(source, m.ID, string(m.Status), m.Text)
 	}
-	return payload.ID(source, m.ID, cmp.Or(string(m.EventType), string(m.Status)))
 }
 
 // Events returns one event, as the package says.

@@ -210,7 +210,8 @@ func (r *Result) fields(f *jsonscan.Fields) {
 	f.From(&r.origin)
 	f.String("type", (*string)(&r.Type))
 	f.Raw("retval", &r.RetVal)
-	jsonscan.Ref(f, "error", &r.Error, (*Failure).fields)
+	// A text came between 0.3 and 0.4, see [Result.errorText].
+	jsonscan.Ref(f, "error", &r.Error, (*Failure).fields).Only(jsonscan.AnObject)
 }
 
 func (e *Failure) fields(f *jsonscan.Fields) {

@@ -35,8 +35,10 @@
 // A job is reported once, or again with the same id and event_type when the
 // answer was a failure; [Message.DeliveryID] is made of those. The pushes of the
 // log of a detached task have nothing that tells a repeat from the next part:
-// they have no delivery ID, and none may be dropped as a repeat. Finished does
-// not mean that each command went well: see [Message.FailedCommands].
+// they have no delivery ID, and none may be dropped as a repeat. In generation 3
+// nothing tells them from jobs either, so that their result is a part of the
+// delivery ID. Finished does not mean that each command went well: see
+// [Message.FailedCommands].
 //
 // Results hold what devices printed, configurations with their secrets included.
 // Printing or logging a message shows none of it.

@@ -1,6 +1,10 @@
 package netpulse
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/alertwire/alertwire/internal/jsonscan"
+)
 
 // An Outcome is how a task ended, as far as the message tells.
 type Outcome struct {
@@ -65,10 +69,23 @@ func (m *Message) cause() (typ, message string) {
 		return splitFailure(m.Text)
 	case m.Result.Error != nil:
 		return m.Result.Error.Type, m.Result.Error.Message
-	default:
-		text, _ := textOf(m.Result.RetVal)
-		return "", text
 	}
+	if text := m.Result.errorText(); text != "" {
+		return splitFailure(text)
+	}
+	text, _ := textOf(m.Result.RetVal)
+	return "", text
+}
+
+// errorText returns the error of a result that has a text for it, as the state of
+// NetPulse between 0.3 and 0.4 sent: {"error": "Type: Message"}.
+func (r *Result) errorText() (text string) {
+	for name, value := range jsonscan.Unknown(r.origin, (*Result).fields) {
+		if name == "error" {
+			text, _ = textOf(value)
+		}
+	}
+	return text
 }
 
 // splitFailure takes the text of a failure apart: ('Type', 'Message') in

@@ -239,6 +239,23 @@ func TestDeliveryID(t *testing.T) {
 	assert.NotEmpty(t, (&netpulse.Message{ID: "a", EventType: "new", Final: &yes}).DeliveryID())
 }
 
+// Up to 0.4.1 the pushes of the log of a detached task look like jobs, with the id of
+// the task and a status of success each time: none may be taken for a repeat of
+// another.
+func TestDeliveryIDOfLogsInGeneration3(t *testing.T) {
+	push := func(text string) string {
+		return decode(t, []byte(`{"id": "task-7", "status": "success", "result": "Command: tail -f log\nOutput:\n`+text+`\nExit Status: 0", "driver": "paramiko", "command": "tail -f log"}`)).DeliveryID()
+	}
+	assert.NotEmpty(t, push("line 1"))
+	assert.Equal(t, push("line 1"), push("line 1"))
+	assert.NotEqual(t, push("line 1"), push("line 2"))
+	rich := func(result string) string {
+		return decode(t, []byte(`{"id": "task-7", "status": "success", "result": `+result+`}`)).DeliveryID()
+	}
+	assert.Equal(t, rich(`{"show log": "1"}`), rich(`{"show log": "1"}`))
+	assert.NotEqual(t, rich(`{"show log": "1"}`), rich(`{"show log": "2"}`))
+}
+
 func TestKnown(t *testing.T) {
 	for _, e := range []netpulse.EventType{netpulse.JobCompleted, netpulse.JobFailed, netpulse.DetachedLogPush, netpulse.DetachedCompleted, netpulse.DetachedFailed} {
 		assert.True(t, e.Known(), e)

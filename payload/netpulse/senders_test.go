@@ -55,6 +55,18 @@ func TestSenders(t *testing.T) {
 			want: payload.Event{Kind: payload.KindTaskSucceeded, Severity: payload.SeverityInfo, Title: "a",
 				Labels: payload.Labels{{Name: "device_type", Value: "cisco_ios"}, {Name: "status", Value: "success"}}},
 		}, {
+			name:       "3, between two releases, a failure in an object",
+			body:       `{"id": "j", "status": "failed", "result": {"error": "ConnectionError: Unable to connect"}, "device": {"host": "h"}, "driver": "netmiko", "command": "show version"}`,
+			generation: netpulse.Generation3, outcome: netpulse.Outcome{Failed: true, Type: "ConnectionError", Message: "Unable to connect"},
+			want: payload.Event{Kind: payload.KindTaskFailed, Severity: payload.SeverityCritical, Title: "show version", Text: "ConnectionError: Unable to connect",
+				Labels: payload.Labels{{Name: "host", Value: "h"}, {Name: "driver", Value: "netmiko"}, {Name: "status", Value: "failed"}}},
+		}, {
+			name:       "3, between two releases, what each command printed",
+			body:       `{"id": "j", "status": "success", "result": {"show version": "Cisco IOS", "error": null}, "driver": "netmiko", "command": "show version"}`,
+			generation: netpulse.Generation3,
+			want: payload.Event{Kind: payload.KindTaskSucceeded, Severity: payload.SeverityInfo, Title: "show version",
+				Labels: payload.Labels{{Name: "driver", Value: "netmiko"}, {Name: "status", Value: "success"}}},
+		}, {
 			name: "4, a result that is no list of executions, and a time without microseconds",
 			body: `{"id": "j", "status": "finished", "event_type": "job.completed", "final": true, "timestamp": "2026-03-21T00:00:01+00:00", "started_at": null, "ended_at": null, "duration": null, ` +
 				`"result": {"type": "successful", "retval": {"facts": {"vendor": "Arista"}}, "error": null}, "device": {"host": "h"}, "task_id": null, "device_name": "h", "command": []}`,
