@@ -137,8 +137,12 @@ func (p RetryPolicy) scheduled(attempt int) time.Duration {
 	}
 	// In floating point a huge power is infinite, where it would wrap around in
 	// integers; the smaller of it and the cap is a wait again.
-	bound := min(base*math.Pow(factor, float64(attempt-1)), float64(p.cap()))
-	return time.Duration(bound * p.draw())
+	longest := p.cap()
+	bound := min(base*math.Pow(factor, float64(attempt-1)), float64(longest))
+	if wait := bound * p.draw(); wait < float64(longest) {
+		return time.Duration(wait)
+	}
+	return longest // which as a floating point number may be too large to be one
 }
 
 // draw returns a number from [0, 1), whatever Rand returns.

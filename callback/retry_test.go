@@ -126,6 +126,7 @@ func TestRetryWaits(t *testing.T) {
 		{"random", with(func(p *callback.RetryPolicy) { p.Rand = func() float64 { return 0.5 } }), 2, none, 1500 * time.Millisecond},
 		{"random below", with(func(p *callback.RetryPolicy) { p.Rand = func() float64 { return -3 } }), 2, none, 0},
 		{"random above", with(func(p *callback.RetryPolicy) { p.Rand = func() float64 { return 3 } }), 2, none, 3 * time.Second},
+		{"random above the longest time there is", callback.RetryPolicy{Attempts: 9, Base: math.MaxInt64, Cap: math.MaxInt64, Rand: always}, 2, none, math.MaxInt64},
 		{"random nonsense", with(func(p *callback.RetryPolicy) { p.Rand = math.NaN }), 2, none, 0},
 		{"listed", callback.RetryPolicy{Waits: []time.Duration{5, 6}}, 1, none, 5},
 		{"listed, last repeats", callback.RetryPolicy{Waits: []time.Duration{5, 6}}, 3, none, 6},

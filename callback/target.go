@@ -133,8 +133,9 @@ func portOf(u *url.URL) int {
 	return 80
 }
 
-// splitOrigin splits raw behind its authority. It reports false if raw does not
-// begin with scheme://authority.
+// splitOrigin splits raw behind its authority, and drops the colon of a port
+// that is not there. It reports false if raw does not begin with
+// scheme://authority.
 func splitOrigin(raw string) (start, rest string, ok bool) {
 	i := strings.Index(raw, "://")
 	if i <= 0 || strings.ContainsAny(raw[:i], "/?#{") {
@@ -148,7 +149,7 @@ func splitOrigin(raw string) (start, rest string, ok bool) {
 	if strings.Contains(raw[:i+end], "{{") {
 		return "", "", false
 	}
-	return raw[:i+end], raw[i+end:], end > 0
+	return strings.TrimSuffix(raw[:i+end], ":"), raw[i+end:], end > 0
 }
 
 // encodeQuery escapes the bytes of a query that may not stand in a request

@@ -84,6 +84,27 @@ func failed(t testing.TB, err error) *callback.Error {
 
 var message = callback.Message{ID: "msg_1", Type: "firing", Body: []byte(`{"a": "<&>"}`)}
 
+// A colon without a port is no part of the name of the host.
+func TestAPortMayBeLeftOut(t *testing.T) {
+	for _, host := range []string{"hook.example", "[2001:db8::1]"} {
+		var asked *http.Request
+		o := callback.Options{Wrap: func(http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				asked = r
+				return &http.Response{StatusCode: 200}, nil
+			})
+		}}
+		for _, c := range []callback.Config{{URL: "https://" + host + ":"}, {URL: "https://" + host + ":/{{ .ID }}", Template: true}} {
+			w := hook(t, c, o)
+			_, err := w.Call(t.Context(), message)
+			require.NoError(t, err)
+			assert.Equal(t, host, asked.Host)
+			assert.Equal(t, host, asked.URL.Host)
+			assert.Equal(t, "https://"+host, w.Endpoint())
+		}
+	}
+}
+
 func TestCallOnTheWire(t *testing.T) {
 	srv := callbacktest.NewServer(t, callbacktest.Answer(202, `{"ok":true}`, "X-Reply", "r"))
 	w := hook(t, callback.Config{
