@@ -77,7 +77,8 @@ type Config struct {
 	// lower, upper and default. Each value is escaped for the place in which it
 	// stands: it can add no parameter, leave no folder and end no header. A value
 	// that is missing, or that is empty in the path, is an error of ClassTemplate,
-	// and nothing is sent. {{ if index $labels "team" }} asks whether there is one.
+	// and nothing is sent. {{ if index $labels "team" }} asks whether there is one,
+	// and {{ index $labels "team" | default "none" }} does without.
 	Template bool `json:"template,omitempty" yaml:"template,omitempty"`
 }
 

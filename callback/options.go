@@ -34,7 +34,8 @@ type Options struct {
 	Success func(Reply) bool
 	// Logger gets one record for each attempt, at level Debug if it was accepted
 	// and Info if not, and one Warn from New if a certificate is not verified.
-	// Nil is silent.
+	// Nil is silent: only net/http itself tells the logger of package log what a
+	// receiver sends although nobody has asked for it.
 	Logger *slog.Logger
 	// Observe is told each attempt once it is over. It is called by the
 	// goroutine that made the call, and may be called by many at once. It must
