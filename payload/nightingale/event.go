@@ -26,22 +26,23 @@ func (e *AlertEvent) RecoveredAt() time.Time {
 	return cmp.Or(e.RecoverTime, e.LastEvalTime).Time()
 }
 
-// DeliveryID identifies what the event says: hash, recovered or not, and the
-// number of the notification, or the time of the evaluation where there is no
-// number. It is "" for a test, and where hash, or both of the others, are
+// DeliveryID identifies what the event says: hash, recovered or not, when the alert
+// began and the number of the notification, or the time of the evaluation where
+// there is no number. Numbers begin at 1 again when an alert that recovered fires
+// once more. It is "" for a test, and where hash, or both number and time, are
 // missing: then a repeat cannot be told from news.
 func (e *AlertEvent) DeliveryID() string {
 	if e.Hash == "" || e.IsTest() {
 		return ""
 	}
-	which := "n" + strconv.Itoa(e.NotifyCurNumber)
+	began, which := cmp.Or(e.FirstTriggerTime, e.TriggerTime), "n"+strconv.Itoa(e.NotifyCurNumber)
 	if e.NotifyCurNumber == 0 {
 		if e.LastEvalTime == 0 {
 			return ""
 		}
-		which = "t" + strconv.FormatInt(int64(e.LastEvalTime), 10)
+		began, which = 0, "t"+strconv.FormatInt(int64(e.LastEvalTime), 10)
 	}
-	return payload.ID(source, e.Hash, strconv.FormatBool(e.IsRecovered), which)
+	return payload.ID(source, e.Hash, strconv.FormatBool(e.IsRecovered), strconv.FormatInt(int64(began), 10), which)
 }
 
 // DeliveryID identifies the events of m together, in their order. It is "" if

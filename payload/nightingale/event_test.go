@@ -100,6 +100,13 @@ func TestDeliveryID(t *testing.T) {
 	assert.False(t, same(func(e *nightingale.AlertEvent) { e.IsRecovered = true }))
 	assert.False(t, same(func(e *nightingale.AlertEvent) { e.NotifyCurNumber = 2 }))
 
+	// Numbers begin at 1 again when an alert that recovered fires once more.
+	base.FirstTriggerTime, base.TriggerTime = 100, 100
+	assert.False(t, same(func(e *nightingale.AlertEvent) { e.FirstTriggerTime, e.TriggerTime = 500, 500 }), "the next incident")
+	assert.True(t, same(func(e *nightingale.AlertEvent) { e.TriggerTime = 160 }), "the start counts")
+	base.FirstTriggerTime = 0
+	assert.False(t, same(func(e *nightingale.AlertEvent) { e.TriggerTime = 500 }), "where there is none, the data point")
+
 	tick := decodeOne(t, "event-rule-level-tick")
 	first := tick.DeliveryID()
 	assert.NotEmpty(t, first)

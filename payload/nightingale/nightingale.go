@@ -33,10 +33,11 @@
 // there was no answer.
 //
 // Nothing in a request says that it is a repeat. [AlertEvent.DeliveryID] does,
-// made of hash, state and notification number, or the time of the evaluation
-// where there is no number. ID is new in each event and tells nothing; Hash is
-// the identity of the alert, from its first event to its recovery. It differs by
-// severity: an alert that gets worse is another alert.
+// made of hash, state, start and notification number, or the time of the
+// evaluation where there is no number. ID is new in each event and tells nothing;
+// Hash is the identity of the alert, from its first event to its recovery, and
+// when it fires again. It differs by severity: an alert that gets worse is another
+// alert.
 //
 // A recovery has the trigger time and, mostly, the value of the firing;
 // [AlertEvent.RecoveredAt] has the time of the recovery. The "Test" button sends
