@@ -20,7 +20,7 @@ func TestEvent(t *testing.T) {
 	e := decodeOne(t, "event-all-56-keys").Event()
 	assert.Equal(t, payload.Event{
 		Source:      "nightingale",
-		ID:          payload.ID("nightingale", "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "false", "n3"),
+		ID:          payload.ID("nightingale", "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "false", "1710000000", "n3"),
 		Key:         "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
 		Kind:        payload.KindFiring,
 		Severity:    payload.SeverityCritical,
