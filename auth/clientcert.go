@@ -2,7 +2,6 @@ package auth
 
 import (
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"net/http"
@@ -47,7 +46,8 @@ type ClientCertOptions struct {
 	Intermediates *x509.CertPool
 	// Names are the names of which the certificate must have one: as its
 	// common name, or as a DNS, URI, email or IP name. They are compared whole
-	// and as they are. Required, none may be empty.
+	// and as they are. A common name is held to the constraints that authorities
+	// have for DNS names. Required, none may be empty.
 	Names []string
 	// Header is the header in which a proxy that terminates TLS passes on the
 	// certificate, and TrustedProxies are the addresses of such proxies. Both
@@ -132,7 +132,7 @@ func (c *ClientCert) verify(r *http.Request) error {
 	}
 	// The verification of the TLS handshake is not relied upon: it may have
 	// been left out, or done with other authorities.
-	_, err = chain[0].Verify(x509.VerifyOptions{
+	chains, err := chain[0].Verify(x509.VerifyOptions{
 		Roots:         c.roots,
 		Intermediates: intermediates,
 		CurrentTime:   time.Now(),
@@ -141,10 +141,12 @@ func (c *ClientCert) verify(r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrMismatch, err)
 	}
-	if !slices.ContainsFunc(names(chain[0]), func(name string) bool { return slices.Contains(c.names, name) }) {
-		return fmt.Errorf("%w: name of the certificate", ErrMismatch)
+	for _, verified := range chains {
+		if slices.ContainsFunc(names(verified), func(name string) bool { return slices.Contains(c.names, name) }) {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("%w: name of the certificate", ErrMismatch)
 }
 
 // chain returns the certificate of the client, first, and what came with it.
@@ -164,27 +166,4 @@ func (c *ClientCert) chain(r *http.Request) ([]*x509.Certificate, error) {
 		return nil, ErrMissing
 	}
 	return r.TLS.PeerCertificates, nil
-}
-
-// names returns what a certificate says whose it is. A subject with several
-// common names has none: which of them is meant depends on who reads it.
-func names(cert *x509.Certificate) []string {
-	list := slices.Concat(cert.DNSNames, cert.EmailAddresses)
-	for _, u := range cert.URIs {
-		list = append(list, u.String())
-	}
-	for _, ip := range cert.IPAddresses {
-		list = append(list, ip.String())
-	}
-	commonName := asn1.ObjectIdentifier{2, 5, 4, 3}
-	count := 0
-	for _, attribute := range cert.Subject.Names {
-		if attribute.Type.Equal(commonName) {
-			count++
-		}
-	}
-	if count == 1 {
-		list = append(list, cert.Subject.CommonName)
-	}
-	return list
 }

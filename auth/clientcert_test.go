@@ -82,6 +82,55 @@ func TestClientCert(t *testing.T) {
 	require.ErrorIs(t, v.Verify(get(), nil), auth.ErrMissing, "no TLS")
 }
 
+// An authority that may speak for certain names only could go around that with
+// common names, to which X.509 does not apply the constraint.
+func TestClientCertNameConstraints(t *testing.T) {
+	ca := newAuthority(t, "CA", nil)
+	v := must(auth.NewClientCert(auth.ClientCertOptions{Roots: ca.pool(), Names: []string{sender, "Alert Sender"}}))
+	tests := []struct {
+		name                string
+		permitted, excluded []string
+		of                  *x509.Certificate
+		wantErr             error
+	}{
+		{"common name outside", []string{"example.org"}, nil, &x509.Certificate{Subject: pkix.Name{CommonName: sender}}, auth.ErrMismatch},
+		{"DNS name outside", []string{"example.org"}, nil, &x509.Certificate{DNSNames: []string{sender}}, auth.ErrMismatch},
+		{"common name outside, DNS name inside", []string{"example.org"}, nil,
+			&x509.Certificate{Subject: pkix.Name{CommonName: sender}, DNSNames: []string{"a.example.org"}}, auth.ErrMismatch},
+		{"common name that is no DNS name", []string{"example.org"}, nil, &x509.Certificate{Subject: pkix.Name{CommonName: "Alert Sender"}}, auth.ErrMismatch},
+		{"common name that ends like one inside", []string{"data.cloud"}, nil, &x509.Certificate{Subject: pkix.Name{CommonName: sender}}, auth.ErrMismatch},
+		{"common name below", []string{"example.org", "Netdata.cloud"}, nil, &x509.Certificate{Subject: pkix.Name{CommonName: sender}}, nil},
+		{"common name below, with a dot", []string{".netdata.cloud"}, nil, &x509.Certificate{Subject: pkix.Name{CommonName: sender}}, nil},
+		{"common name itself", []string{sender}, nil, &x509.Certificate{Subject: pkix.Name{CommonName: sender}}, nil},
+		{"everything permitted", []string{""}, nil, &x509.Certificate{Subject: pkix.Name{CommonName: sender}}, nil},
+		{"DNS name below", []string{"netdata.cloud"}, nil, &x509.Certificate{DNSNames: []string{sender}}, nil},
+		{"common name excluded", nil, []string{"netdata.cloud"}, &x509.Certificate{Subject: pkix.Name{CommonName: sender}}, auth.ErrMismatch},
+		{"common name excluded again", []string{"cloud"}, []string{sender}, &x509.Certificate{Subject: pkix.Name{CommonName: sender}}, auth.ErrMismatch},
+		{"others excluded", nil, []string{"example.org"}, &x509.Certificate{Subject: pkix.Name{CommonName: sender}}, nil},
+		{"no DNS name, others excluded", nil, []string{"example.org"}, &x509.Certificate{Subject: pkix.Name{CommonName: "Alert Sender"}}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var middle authority
+			middle.cert, middle.key = ca.issue(t, &x509.Certificate{
+				Subject: pkix.Name{CommonName: "Constrained"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+				PermittedDNSDomainsCritical: true, PermittedDNSDomains: tt.permitted, ExcludedDNSDomains: tt.excluded,
+			})
+			below := newAuthority(t, "Below", &middle)
+			tt.of.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+			for _, chain := range [][]*authority{{&middle}, {below, &middle}} {
+				leaf, _ := chain[0].issue(t, tt.of)
+				r := get()
+				r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}}
+				for _, a := range chain {
+					r.TLS.PeerCertificates = append(r.TLS.PeerCertificates, a.cert)
+				}
+				require.ErrorIs(t, v.VerifyHeader(r), tt.wantErr)
+			}
+		})
+	}
+}
+
 func TestClientCertFromProxy(t *testing.T) {
 	ca, other := newAuthority(t, "CA", nil), newAuthority(t, "Other", nil)
 	middle := newAuthority(t, "Intermediate", ca)
