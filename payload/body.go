@@ -43,7 +43,7 @@ func acceptsType(types []string, h http.Header) bool {
 		return slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, media) })
 	}
 	switch strings.ToLower(params["charset"]) {
-	case "", "utf-8", "utf8":
+	case "", "utf-8", "utf8", "us-ascii":
 	default:
 		return false
 	}

@@ -73,6 +73,7 @@ func TestHandlerRequests(t *testing.T) {
 		{"charset", noteBody, with("Content-Type", "application/json; charset=utf-8"), payload.HandlerOptions{}, 200, success},
 		{"charset in capitals", noteBody, with("Content-Type", "Application/JSON;charset=UTF-8"), payload.HandlerOptions{}, 200, success},
 		{"charset misspelt", noteBody, with("Content-Type", "application/json; charset=utf8"), payload.HandlerOptions{}, 200, success},
+		{"charset of which UTF-8 is a superset", noteBody, with("Content-Type", `application/json; charset="US-ASCII"`), payload.HandlerOptions{}, 200, success},
 		{"junk parameter", noteBody, with("Content-Type", "application/json; charset"), payload.HandlerOptions{}, 200, success},
 		{"suffix", noteBody, with("Content-Type", "application/cloudevents+json"), payload.HandlerOptions{}, 200, success},
 		{"no content type", noteBody, func(r *http.Request) { r.Header.Del("Content-Type") }, payload.HandlerOptions{}, 200, success},

@@ -167,8 +167,11 @@ func (a *Alert) Cleared() bool { return a.Severity.Is(Clear) }
 // Time returns Date as a time, and the zero time if there is none or it is in no
 // form that is understood. A date without a zone is taken as UTC.
 func (a *Alert) Time() time.Time {
-	for _, layout := range [...]string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z0700",
-		"2006-01-02T15:04:05", time.DateTime, "20060102T150405Z0700"} {
+	if a.Date == "" {
+		return time.Time{}
+	}
+	for _, layout := range [...]string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z0700",
+		"2006-01-02 15:04:05 -0700 MST", "2006-01-02T15:04:05", time.DateTime, "20060102T150405Z0700", "2006-01-02T15:04Z07:00", time.DateOnly} {
 		if t, err := time.Parse(layout, a.Date); err == nil {
 			return t
 		}

@@ -8,13 +8,18 @@ import (
 )
 
 // DeliveryID identifies what the alert says: the parts of its Key, severity, and
-// the transition, or where there is none, the date. It is "" without either.
+// the transition, or where there is none, the date. Without host and URL the message
+// is a part of it, which may name the node. It is "" without transition and date.
 func (a *Alert) DeliveryID() string {
 	when := cmp.Or(a.Transition(), a.Date)
 	if when == "" {
 		return ""
 	}
-	return payload.ID(source, "alert", a.key(), strings.ToLower(string(a.Severity)), when)
+	parts := []string{source, "alert", a.key(), strings.ToLower(string(a.Severity)), when}
+	if a.Host == "" && page(a.URL) == "" {
+		parts = append(parts, a.Message)
+	}
+	return payload.ID(parts...)
 }
 
 // key is the same for each state of the alert.

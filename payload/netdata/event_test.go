@@ -87,9 +87,13 @@ func TestEventFieldsOfAlerts(t *testing.T) {
 func TestAlertTime(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, date := range []string{"2026-01-02T03:04:05Z", "2026-01-02T05:04:05+02:00", "2026-01-02T05:04:05+0200", "2026-01-02T03:04:05.000Z",
-		"2026-01-02T03:04:05", "2026-01-02 03:04:05", "2026-01-02 03:04:05Z", "2026-01-02 05:04:05+02:00", "2026-01-02 05:04:05 +0200", "20260102T030405Z"} {
+		"2026-01-02T03:04:05", "2026-01-02 03:04:05", "2026-01-02 03:04:05Z", "2026-01-02 05:04:05+02:00", "2026-01-02 05:04:05 +0200", "20260102T030405Z", "2026-01-02T03:04:05+00", "2026-01-02T05:04:05.000+02", "2026-01-02 03:04:05 +0000 UTC", "2026-01-02 05:04:05.000 +0200 EET",
+		"2026-01-02T03:04:05,000Z"} {
 		assert.True(t, (&netdata.Alert{Date: date}).Time().Equal(at), date)
 	}
+	day := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
+	assert.True(t, (&netdata.Alert{Date: "2026-01-02T03:04Z"}).Time().Equal(day))
+	assert.True(t, (&netdata.Alert{Date: "2026-01-02"}).Time().Equal(day.Truncate(24*time.Hour)))
 	for _, date := range []string{"", "yesterday", "2026-13-02T03:04:05Z", "1767323045"} {
 		assert.True(t, (&netdata.Alert{Date: date}).Time().IsZero(), date)
 	}
@@ -143,6 +147,11 @@ func TestDeliveryID(t *testing.T) {
 		assert.Empty(t, of(cannotTell), cannotTell)
 	}
 	assert.Empty(t, new(netdata.TestNotification).DeliveryID())
+
+	nowhere := netdata.Alert{Name: "n", Severity: "critical", Date: "d", Message: "n is critical on db-3"}
+	onAnother := nowhere
+	onAnother.Message = "n is critical on db-4"
+	assert.NotEqual(t, nowhere.DeliveryID(), onAnother.DeliveryID(), "the message alone says which node it is")
 
 	a := netdata.Alert{Name: "n", Severity: "Critical", Date: "d", URL: "u"}
 	same := a.DeliveryID()
