@@ -10,7 +10,8 @@ import (
 
 // settled is for how long nothing must happen before messages that nobody calls
 // here are taken for those of other processes, and not for some that are on
-// their way.
+// their way. What counts is the time between two looks, as it was meant: a
+// process that was stopped for longer has seen nothing of what came meanwhile.
 const settled = 100 * time.Millisecond
 
 // drain waits until an endpoint has called everything that it can call now, or
@@ -22,8 +23,8 @@ func (e *endpoint) drain(ctx context.Context) error {
 	if w == nil {
 		return nil // it was never started
 	}
-	quiet := time.Now()
-	for wait := 2 * time.Millisecond; ; wait = min(2*wait, settled/2) {
+	quiet := time.Duration(0)
+	for wait := 2 * time.Millisecond; ; wait = min(2*wait, settled/4) {
 		if e.held() || !e.d.nc.IsConnected() || e.d.pulls.Err() != nil {
 			return nil // nothing more will be called
 		}
@@ -32,17 +33,18 @@ func (e *endpoint) drain(ctx context.Context) error {
 			return context.Cause(ctx) // nil if it is NATS: everything stays there
 		}
 		if !w.idle() || pending > 0 {
-			quiet = time.Now()
+			quiet = 0
 		}
 		e.mu.Lock()
 		handled := int(e.ends() - start)
 		e.mu.Unlock()
-		if empty || handled >= queued && queued > 0 || time.Since(quiet) > settled {
+		if empty || handled >= queued && queued > 0 || quiet >= settled {
 			return nil
 		}
 		if !sleep(ctx, wait) {
 			return context.Cause(ctx)
 		}
+		quiet += wait
 	}
 }
 

@@ -2,11 +2,13 @@ package embedded_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -125,8 +127,13 @@ func TestAttachWaitsForWhoLeaves(t *testing.T) {
 		at, err := embedded.Attach(t.Context(), dir, withSocket(dispatchnats.Options{}))
 		attached <- result{at, err}
 	}()
+	began := time.Now()
 	shut(t, d)
+	took := time.Since(began)
 	got := <-attached
+	if errors.Is(got.err, embedded.ErrInUse) && took > 2*time.Second {
+		t.Skipf("Attach waits for three seconds, and it took %v to leave", took)
+	}
 	require.NoError(t, got.err)
 	got.at.Close()
 }

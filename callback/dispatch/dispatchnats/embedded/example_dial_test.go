@@ -29,9 +29,10 @@ func ExampleDial() {
 		log.Fatal(err)
 	}
 	defer first.Shutdown(ctx)
-	called := make(chan string)
+	called, answer := make(chan string), make(chan struct{})
 	ops := callback.CallerFunc(func(_ context.Context, m callback.Message) (callback.Reply, error) {
 		called <- m.ID
+		<-answer
 		return callback.Reply{Status: 200}, nil
 	})
 	if err := first.Add(ctx, "ops", ops, dispatch.EndpointOptions{}); err != nil {
@@ -50,6 +51,7 @@ func ExampleDial() {
 	}
 	defer second.Shutdown(ctx)
 	fmt.Println("stored:", second.Dispatch(ctx, callback.Message{ID: "m1", Body: []byte("{}")}, "ops") == nil)
+	fmt.Println("called with", <-called)
 
 	// In the tool, which delivers nothing:
 	tool, err := dispatchnats.Attach(ctx, nc, dispatchnats.Options{})
@@ -58,11 +60,11 @@ func ExampleDial() {
 	}
 	queues, err := tool.Queues(ctx)
 	for _, q := range queues {
-		fmt.Println(q.Endpoint, "waits or is called:", q.Waiting+q.InHand, err)
+		fmt.Println(q.Endpoint, "waits:", q.Waiting, "in hand:", q.InHand, err)
 	}
-	fmt.Println("called with", <-called)
+	close(answer)
 	// Output:
 	// stored: true
-	// ops waits or is called: 1 <nil>
 	// called with m1
+	// ops waits: 0 in hand: 1 <nil>
 }

@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	soon = 30 * time.Second // only a test that fails waits for so long
+	soon = time.Minute // only a test that fails waits for so long
 	tick = 10 * time.Millisecond
 )
 

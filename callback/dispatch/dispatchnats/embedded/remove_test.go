@@ -162,7 +162,7 @@ func TestLostQueueIsMadeAnew(t *testing.T) {
 			var r callbacktest.Recorder
 			require.NoError(t, d.Add(ctx, "ops", &r, dispatch.EndpointOptions{Order: order}))
 			require.NoError(t, d.Dispatch(ctx, message("k", 0)))
-			eventually(t, func() bool { return len(r.IDs()) == 1 }, "it does not work")
+			eventually(t, func() bool { return stats(t, d, "ops").Delivered == 1 }, "it does not work")
 			js, err := jetstream.New(d.Conn())
 			require.NoError(t, err)
 			require.NoError(t, js.DeleteConsumer(ctx, "alertwire_OUT", "ops"))

@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -87,8 +88,10 @@ func TestShutdownManyTimesAtOnce(t *testing.T) {
 		}()
 	}
 	accepted := 0
-	for d.Dispatch(ctx, message("k", 1)) == nil {
-		accepted++
+	for err := error(nil); !errors.Is(err, dispatch.ErrClosed); {
+		if err = d.Dispatch(ctx, message("k", 1)); err == nil {
+			accepted++
+		}
 	}
 	require.ErrorIs(t, d.Add(ctx, "more", &s, dispatch.EndpointOptions{}), dispatch.ErrClosed)
 	select {
