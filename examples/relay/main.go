@@ -52,6 +52,7 @@ crashes; delivery is at least once, and the header webhook-id tells a repeat.
 		Flags: e.flags,
 		Check: e.check,
 		Open:  e.open,
+		Keeps: true,
 	}.Run(ctx, args, stderr)
 }
 
@@ -80,7 +81,7 @@ func (e *engine) check() error {
 }
 
 func (e *engine) open(ctx context.Context, log *slog.Logger, outcome func(dispatch.Outcome)) (dispatch.Dispatcher, error) {
-	o := dispatchnats.Options{Prefix: e.prefix, Replicas: e.replicas, Observe: outcome}
+	o := dispatchnats.Options{Prefix: e.prefix, Replicas: e.replicas, Observe: outcome, Logger: log}
 	if e.data != "" {
 		d, err := openDir(ctx, e.data, embedded.Options{Engine: o, Logger: log, Socket: e.socket})
 		if errors.Is(err, embedded.ErrSocket) {
@@ -91,7 +92,13 @@ func (e *engine) open(ctx context.Context, log *slog.Logger, outcome func(dispat
 		}
 		return d, nil
 	}
-	nc, err := nats.Connect(e.nats, nats.Name("relay"), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true))
+	nc, err := nats.Connect(e.nats, nats.Name("relay"), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil { // nil: we have closed it
+				log.Warn("NATS is away: alerts are refused until it is back", slog.Any("error", err))
+			}
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { log.Info("NATS is back") }))
 	var bad *url.Error
 	if errors.As(err, &bad) {
 		err = errors.New("not a URL") // what is wrong with it may be a part of the password

@@ -58,9 +58,12 @@ func (r *Receiver) attempt(ctx context.Context, a callback.Attempt) {
 // outcome is told what finally became of each message.
 func (r *Receiver) outcome(o dispatch.Outcome) {
 	r.history.outcome(o)
-	level := slog.LevelDebug
-	if o.Result != dispatch.Delivered {
-		level = slog.LevelWarn
+	level := slog.LevelWarn
+	switch o.Result {
+	case dispatch.Delivered:
+		level = slog.LevelDebug
+	case dispatch.Returned: // drain says so
+		return
 	}
 	r.log.LogAttrs(context.Background(), level, "callback "+string(o.Result),
 		slog.String("endpoint", o.Endpoint), slog.String("message_id", o.Message.ID),

@@ -8,6 +8,7 @@
 package intake
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -30,6 +31,7 @@ type Receiver struct {
 	log       *slog.Logger
 	handler   http.Handler
 	ready     atomic.Bool
+	keeps     bool
 }
 
 // webhook returns the handler of /webhook, the cheapest check outermost: how
@@ -44,7 +46,7 @@ func (r *Receiver) webhook(o Options) (http.Handler, error) {
 	if !o.NoAuth {
 		token, err := auth.Config{Bearer: auth.Sources{{File: o.TokenFile}}}.Strategy()
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("-token-file: %w", err)
 		}
 		h = onlyPost(auth.Require(token, auth.RequireOptions{
 			MaxBody:  o.MaxBody,

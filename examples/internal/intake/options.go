@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -27,6 +28,7 @@ type Options struct {
 	OverloadStatus  Overload
 	MaxBody         int64
 	MetricsPrefix   string
+	Keeps           bool // the dispatcher keeps over a restart what it has not delivered
 
 	challengeFile string
 }
@@ -75,6 +77,9 @@ func (o *Options) Complete() error {
 		return errors.New("-dedup: must be more than zero")
 	case o.MaxBody <= 0:
 		return errors.New("-max-body: must be more than zero")
+	}
+	if u, err := url.Parse(o.BaseURL); o.BaseURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		return errors.New("-base-url: must have the form https://host")
 	}
 	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
 	if o.challengeFile == "" {

@@ -25,6 +25,9 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		{"prefix", []string{"-no-auth", "-metrics-prefix", "a-b"}, "-metrics-prefix"},
 		{"dedup", []string{"-no-auth", "-dedup", "0s"}, "-dedup"},
 		{"body", []string{"-no-auth", "-max-body", "-1"}, "-max-body"},
+		{"base URL without a scheme", []string{"-no-auth", "-base-url", "oncall.example.com"}, "-base-url"},
+		{"base URL of another scheme", []string{"-no-auth", "-base-url", "ftp://oncall.example.com"}, "-base-url"},
+		{"base URL that is none", []string{"-no-auth", "-base-url", "http://%"}, "-base-url"},
 		{"no challenge secret", []string{"-no-auth", "-challenge-secret-file", filepath.Join(t.TempDir(), "none")}, "-challenge-secret-file"},
 		{"empty challenge secret", []string{"-no-auth", "-challenge-secret-file", file(t, " \n")}, "is empty"},
 	}
@@ -35,6 +38,18 @@ func TestOptionsThatAreRefused(t *testing.T) {
 			require.NoError(t, fs.Parse(tt.args))
 			require.ErrorContains(t, o.Complete(), tt.want)
 		})
+	}
+}
+
+// What is wrong with a token file is said with the name of the flag.
+func TestTokenFilesThatAreRefused(t *testing.T) {
+	for _, name := range []string{file(t, " \n"), filepath.Join(t.TempDir(), "none")} {
+		fs := flag.NewFlagSet("", flag.ContinueOnError)
+		o := intake.Flags(fs)
+		require.NoError(t, fs.Parse([]string{"-token-file", name}))
+		require.NoError(t, o.Complete())
+		_, err := intake.New(t.Context(), *o, nil, slog.New(slog.DiscardHandler))
+		require.ErrorContains(t, err, "-token-file: ")
 	}
 }
 

@@ -16,11 +16,11 @@ type Program struct {
 	Flags func(*flag.FlagSet) // adds flags of its own; may be nil
 	Check func() error        // checks them; may be nil
 	Open  Opener
+	Keeps bool // what Open returns keeps over a restart what it has not delivered
 }
 
 // Run runs the program until ctx ends. It returns 0 after a clean stop, 1 if
-// something was left undelivered or the program could not listen, and 2 for a
-// mistake in the flags or files, with nothing started.
+// something was lost or the program could not listen, and 2 for a mistake in the flags or files, with nothing started.
 func (p Program) Run(ctx context.Context, args []string, stderr io.Writer) int {
 	fs := flag.NewFlagSet(p.Name, flag.ContinueOnError)
 	fs.SetOutput(stderr)
@@ -61,5 +61,6 @@ func (p Program) start(ctx context.Context, fs *flag.FlagSet, o *Options, log *s
 			return nil, err
 		}
 	}
+	o.Keeps = p.Keeps
 	return New(ctx, *o, p.Open, log)
 }

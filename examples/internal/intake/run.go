@@ -16,8 +16,13 @@ import (
 	"github.com/alertwire/alertwire/ratelimit"
 )
 
-// drainTime is how long a program that was told to stop goes on delivering.
-const drainTime = 20 * time.Second
+// How long a program that was told to stop goes on delivering, while it sends
+// senders away: long where what is left then is lost, and for what is under way
+// where it is kept.
+const (
+	drainTime     = 20 * time.Second
+	drainTimeKept = 5 * time.Second
+)
 
 // maxRemembered is how many alerts at how many endpoints are remembered at a
 // time: a minute of 1,000 alerts a second at four endpoints. It takes 16 MiB.
@@ -34,6 +39,9 @@ func New(ctx context.Context, o Options, open Opener, log *slog.Logger) (*Receiv
 	if err != nil {
 		return nil, err
 	}
+	for i := range endpoints {
+		endpoints[i].Options.Breaker.Logger = log // why an endpoint is not called for a while
+	}
 	metrics, err := newMetrics(o.MetricsPrefix)
 	if err != nil {
 		return nil, err
@@ -45,6 +53,7 @@ func New(ctx context.Context, o Options, open Opener, log *slog.Logger) (*Receiv
 		history:   newHistory(),
 		metrics:   metrics,
 		log:       log,
+		keeps:     o.Keeps,
 	}
 	callers, err := r.callers()
 	if err != nil {
@@ -110,7 +119,7 @@ func (r *Receiver) Run(ctx context.Context, listen string) error {
 	case broken = <-ended: // what is queued is delivered all the same
 	case <-ctx.Done():
 	}
-	r.log.Info("stopping: delivering what is queued", slog.Duration("at_most", drainTime))
+	r.log.Info("stopping: delivering what is queued", slog.Duration("at_most", r.drainTime()))
 	r.ready.Store(false)
 	left := r.drain(ctx)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
@@ -136,12 +145,23 @@ func urlOf(a net.Addr) string {
 	return "http://" + host + strconv.Itoa(int(addr.Port()))
 }
 
-// drain delivers what is queued, and returns an error if not all of it could be.
+func (r *Receiver) drainTime() time.Duration {
+	if r.keeps {
+		return drainTimeKept
+	}
+	return drainTime
+}
+
+// drain delivers what is queued, and returns an error if some of it is lost.
 // Until it has ended, the pages still tell what becomes of it.
 func (r *Receiver) drain(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.drainTime())
 	defer cancel()
 	left, err := r.calls.Shutdown(ctx)
+	if r.keeps && errors.Is(err, context.DeadlineExceeded) {
+		r.log.Info("stopped: what was not delivered stays queued")
+		return nil
+	}
 	for _, u := range left {
 		r.log.Error("not delivered", slog.String("endpoint", u.Endpoint),
 			slog.String("message_id", u.Message.ID), slog.Int("attempts", u.Attempts))

@@ -3,6 +3,7 @@ package intake_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -60,6 +61,59 @@ func TestDrain(t *testing.T) {
 	release()
 	require.NoError(t, <-ended)
 	assert.Len(t, hook.Requests(), 1)
+}
+
+// impatient is a dispatcher that has not delivered everything when its time for
+// that is over, and hands nothing back.
+type impatient struct{ *dispatch.Memory }
+
+func (i impatient) Shutdown(ctx context.Context) ([]dispatch.Undelivered, error) {
+	_, _ = i.Memory.Shutdown(ctx)
+	return nil, fmt.Errorf("queue: %w", context.DeadlineExceeded)
+}
+
+// What a dispatcher keeps is not lost when the program stops, and not an error.
+func TestStopWithSomethingLeft(t *testing.T) {
+	for keeps, want := range map[bool]int{true: 0, false: 1} {
+		ctx, stop := context.WithCancel(t.Context())
+		var out logs
+		stop()
+		status := intake.Program{
+			Name:  "program",
+			Keeps: keeps,
+			Open: func(context.Context, *slog.Logger, func(dispatch.Outcome)) (dispatch.Dispatcher, error) {
+				m, err := dispatch.NewMemory(dispatch.MemoryOptions{})
+				return impatient{m}, err
+			},
+		}.Run(ctx, []string{"-no-auth", "-listen", "127.0.0.1:0"}, &out)
+		assert.Equal(t, want, status, out.String())
+		assert.Equal(t, keeps, strings.Contains(out.String(), "stays queued"), out.String())
+	}
+}
+
+// What memory still holds at the end is reported once.
+func TestWhatIsLostIsReportedOnce(t *testing.T) {
+	held, release := callbacktest.Hold(callbacktest.Status(200))
+	hook := callbacktest.NewServer(t, held)
+	srv, calls, log := start(t, "["+endpoint("ops", hook.URL, `"concurrency":1`)+"]")
+	do(t, "POST", srv.URL+"/webhook", manual)
+	hook.Await(1)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	left, err := calls.Shutdown(ended)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Len(t, left, 1)
+	release()
+	assert.NotContains(t, log.String(), "callback returned", "the program says what was left")
+}
+
+// The log tells when an endpoint is left alone, or its silence is a riddle.
+func TestBreakerIsLogged(t *testing.T) {
+	hook := callbacktest.NewServer(t, callbacktest.Status(500))
+	srv, _, log := start(t, "["+endpoint("ops", hook.URL, `"breaker":{"failures":1}`)+"]")
+	do(t, "POST", srv.URL+"/webhook", manual)
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "callback breaker opened") }, time.Minute, 5*time.Millisecond)
+	assert.Regexp(t, `level=WARN msg="callback breaker opened" endpoint=ops class=server status=500`, log.String())
 }
 
 func TestReportURLsFollowTheListener(t *testing.T) {
