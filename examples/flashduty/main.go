@@ -59,6 +59,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 
 	secret, err := readSecret(*secretFile)
+	switch {
+	case fs.NArg() > 0:
+		err = fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	case *workers < 1:
+		err = errors.New("-workers: must be more than zero")
+	case *queue < 1:
+		err = errors.New("-queue: must be more than zero")
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "flashduty:", err)
 		return 2
@@ -85,7 +93,11 @@ func readSecret(file string) (auth.Secret, error) {
 	if err != nil {
 		return "", fmt.Errorf("-secret-file: %w", err)
 	}
-	return auth.Secret(strings.TrimSpace(string(data))), nil
+	secret := auth.Secret(strings.TrimSpace(string(data)))
+	if secret == "" {
+		return "", fmt.Errorf("-secret-file: %s is empty", file)
+	}
+	return secret, nil
 }
 
 // describe says in a line what a push is about.
@@ -136,7 +148,7 @@ func (r *receiver) serve(ctx context.Context, listen string, workers int) error 
 		return err
 	}
 	var wg sync.WaitGroup
-	for range max(workers, 1) {
+	for range workers {
 		wg.Go(func() { _ = r.queue.Run(context.WithoutCancel(ctx)) }) // ends when the queue is closed and empty
 	}
 	srv := &http.Server{Handler: r.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second}

@@ -100,13 +100,19 @@ func TestStrangersAreRefused(t *testing.T) {
 func TestMistakesStartNothing(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	good := filepath.Join(t.TempDir(), "good")
+	require.NoError(t, os.WriteFile(good, []byte("s3cr3t\n"), 0o600))
 	for _, tt := range []struct {
 		args []string
 		want string
 	}{
 		{nil, "-secret-file is missing"},
 		{[]string{"-secret-file", empty + ".none"}, "-secret-file"},
-		{[]string{"-secret-file", empty}, "empty secret"},
+		{[]string{"-secret-file", empty}, "-secret-file: "},
+		{[]string{"-secret-file", good, "-workers", "0"}, "-workers"},
+		{[]string{"-secret-file", good, "-queue", "0"}, "-queue"},
+		{[]string{"-secret-file", good, "-header", "Host"}, "Host"},
+		{[]string{"-secret-file", good, "more"}, `unexpected argument "more"`},
 		{[]string{"-nope"}, "-nope"},
 	} {
 		var stderr bytes.Buffer

@@ -42,6 +42,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	} else if err != nil {
 		return 2
 	}
+	if fs.NArg() > 0 {
+		fmt.Fprintf(stderr, "n9e-processor: unexpected argument %q: the event comes on standard input\n", fs.Arg(0))
+		return 2
+	}
 	p, event, err := prepare(*name, *file, stdin)
 	if err != nil {
 		fmt.Fprintln(stderr, "n9e-processor:", err)

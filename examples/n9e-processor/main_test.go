@@ -127,6 +127,8 @@ func TestProgram(t *testing.T) {
 	require.Equal(t, 0, run(t.Context(), []string{"-processor", "event_update", "-settings", file}, bytes.NewReader(firing), &stdout, &stderr), stderr.String())
 	assert.Contains(t, stdout.String(), `"severity":1`)
 
+	assert.Equal(t, 2, run(t.Context(), []string{"-settings", file, "event.json"}, nil, &stdout, &stderr))
+	assert.Contains(t, stderr.String(), "standard input")
 	assert.Equal(t, 2, run(t.Context(), []string{"-processor", "nope", "-settings", file}, nil, &stdout, &stderr))
 	assert.Equal(t, 2, run(t.Context(), []string{"-settings", file + ".none"}, nil, &stdout, &stderr))
 }

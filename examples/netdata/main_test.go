@@ -82,6 +82,17 @@ func TestNotificationsArePrinted(t *testing.T) {
 	assert.JSONEq(t, `{"response_token":"sha256=mJ2j0GO/hpO7PPdw28lFak930RoezwwRT4i57zsoqbw="}`, string(answer))
 }
 
+// What a sender writes does not steer the terminal.
+func TestPrintsNothingThatATerminalObeys(t *testing.T) {
+	srv, out := start(t, flags{tokenFile: write(t, "s3cr3t")})
+	body := []byte(`{"title":"Test","message":"A test","token":"a\u001b[2J"}`)
+	require.Equal(t, 200, post(t, http.DefaultClient, srv.URL, body, "Authorization", "Bearer s3cr3t"))
+	assert.Contains(t, out.String(), `Netdata: "a\x1b[2J"`)
+	body = []byte(`{"title":"Test","message":"A test","token":"abc"}`)
+	require.Equal(t, 200, post(t, http.DefaultClient, srv.URL, body, "Authorization", "Bearer s3cr3t"))
+	assert.Contains(t, out.String(), "Netdata: abc\n")
+}
+
 func TestBasic(t *testing.T) {
 	srv, _ := start(t, flags{basicFile: write(t, "netdata:p:w")})
 	body := payloadtest.Body("netdata", "flat-alert")
@@ -152,6 +163,8 @@ func TestMistakesStartNothing(t *testing.T) {
 		{"-client-ca F -proxies 127.0.0.0/8", "has no certificate"},
 		{"-token-file F.none", "F.none"},
 		{"-token-file F -challenge-secret-file F.none", "-challenge-secret-file"},
+		{"-token-file F -proxies 10.0.0.0/8", "-proxies is for"},
+		{"-token-file F more", "unexpected argument \"more\""},
 		{"-nope", "-nope"},
 	} {
 		var stderr bytes.Buffer

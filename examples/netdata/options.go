@@ -50,6 +50,8 @@ func (f *flags) options() (options, error) {
 		return o, errors.New("-token-file and -basic-file exclude each other")
 	case (f.certFile == "") != (f.keyFile == ""):
 		return o, errors.New("-tls-cert and -tls-key go together")
+	case f.clientCA == "" && f.proxies != "":
+		return o, errors.New("-proxies is for the certificates of -client-ca")
 	case f.clientCA != "" && f.certFile == "" && f.proxies == "":
 		return o, errors.New("-client-ca needs -tls-cert, or -proxies that pass the certificate on")
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/alertwire/alertwire/auth"
 	"github.com/alertwire/alertwire/challenge"
@@ -58,11 +60,19 @@ func (r *receiver) handler(o options) (http.Handler, error) {
 // seconds.
 func (r *receiver) accept(_ context.Context, n *netdata.Notification) (any, error) {
 	if n.Test != nil {
-		_, err := fmt.Fprintf(r.out, "test notification: copy this token into the console of Netdata: %s\n", n.Test.Token)
+		token := n.Test.Token
+		if strings.ContainsFunc(token, func(c rune) bool { return !strconv.IsPrint(c) }) {
+			token = strconv.Quote(token) // a stranger's, which a terminal would obey
+		}
+		_, err := fmt.Fprintln(r.out, "test notification: copy this token into the console of Netdata:", token)
 		return nil, err
 	}
 	for _, e := range n.Events() {
-		if _, err := fmt.Fprintf(r.out, "%s %s %q\n", e.Kind, e.Severity, e.Title); err != nil {
+		words := []string{string(e.Kind)}
+		if e.Severity != "" {
+			words = append(words, string(e.Severity))
+		}
+		if _, err := fmt.Fprintf(r.out, "%s %q\n", strings.Join(words, " "), e.Title); err != nil {
 			return nil, err
 		}
 	}

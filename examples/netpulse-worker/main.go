@@ -48,6 +48,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	} else if err != nil {
 		return 2
 	}
+	switch {
+	case fs.NArg() > 0:
+		fmt.Fprintf(stderr, "netpulse-worker: unexpected argument %q: jobs come on standard input\n", fs.Arg(0))
+		return 2
+	case *workers < 1:
+		fmt.Fprintln(stderr, "netpulse-worker: -workers: must be more than zero")
+		return 2
+	}
 	w, err := newWorker(madeUp, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {
 		fmt.Fprintln(stderr, "netpulse-worker:", err)
@@ -58,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "netpulse-worker:", err)
 		return 2
 	}
-	failed := w.work(ctx, max(*workers, 1), all, func(j job, err error) {
+	failed := w.work(ctx, *workers, all, func(j job, err error) {
 		if err != nil {
 			fmt.Fprintf(stdout, "%s failed: %v\n", j.ID, err)
 			return
@@ -76,7 +84,9 @@ func readJobs(r io.Reader, w *worker) ([]job, error) {
 	var all []job
 	dec := json.NewDecoder(r)
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&all); err != nil {
+	if err := dec.Decode(&all); errors.Is(err, io.EOF) {
+		return nil, errors.New("jobs: nothing on standard input")
+	} else if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
 	for _, j := range all {

@@ -81,11 +81,18 @@ func TestMistakesStartNothing(t *testing.T) {
 		"no webhook":      `[` + good + `,{"id":"j2"}]`,
 		"no id":           `[` + good + `,{"webhook":{"name":"basic","url":"http://127.0.0.1/"}}]`,
 		"not JSON":        `[`,
+		"nothing":         "",
 	} {
 		status, stdout, stderr := jobs(t, text)
 		assert.Equal(t, 2, status, name)
 		assert.Empty(t, stdout, name)
 		assert.Contains(t, stderr, "netpulse-worker: ", name)
+	}
+	assert.Empty(t, srv.Requests())
+	for _, args := range [][]string{{"-workers", "0"}, {"jobs.json"}} {
+		var stdout, stderr bytes.Buffer
+		assert.Equal(t, 2, run(t.Context(), args, strings.NewReader("["+good+"]"), &stdout, &stderr), args)
+		assert.Contains(t, stderr.String(), args[0])
 	}
 	assert.Empty(t, srv.Requests())
 }
