@@ -53,12 +53,14 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // Decode reads the one JSON value in data into the value that v points to. Keys
-// that are absent or null leave what is there. Errors are [*Error]s.
+// that are absent or null leave what is there. A byte order mark in front, which
+// editors put there, does not count. Errors are [*Error]s.
 func Decode(data []byte, v any) error {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() != reflect.Pointer || rv.IsNil() {
 		return fmt.Errorf("confjson: decode into %T: want a pointer", v)
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if err := check(data); err != nil {
 		return err
 	}

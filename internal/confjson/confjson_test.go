@@ -187,3 +187,14 @@ func FuzzDecode(f *testing.F) {
 		require.Equal(t, string(encoded), string(again))
 	})
 }
+
+// Editors put a byte order mark in front of a file.
+func TestDecodeByteOrderMark(t *testing.T) {
+	var c config
+	require.NoError(t, confjson.Decode([]byte("\ufeff{\"url\": \"u\"}"), &c))
+	assert.Equal(t, "u", c.URL)
+	err := confjson.Decode([]byte("\ufeff{\n\"metod\": 1}"), &c)
+	require.EqualError(t, err, `line 2: unknown key "metod"`)
+	require.ErrorContains(t, confjson.Decode([]byte("\ufeff"), &c), "empty")
+	require.ErrorContains(t, confjson.Decode([]byte("\ufeff\ufeff{}"), &c), "invalid JSON")
+}
