@@ -32,13 +32,13 @@ func (r *Reachability) fields(f *jsonscan.Fields) {
 	if r.Form == Nested {
 		f.String("severity", (*string)(&r.Severity))
 		f.Value("status", (*nestedStatus)(&r.Status))
-		jsonscan.List(f, "nodes", &r.Nodes, (*Node).fields)
+		jsonscan.List(f, "nodes", &r.Nodes, (*Node).fields).Only(jsonscan.AnArray)
 		return
 	}
 	f.String("host", &r.Host)
 	f.String("severity", (*string)(&r.Severity))
 	f.Value("status", (*flatStatus)(&r.Status))
-	jsonscan.List(f, "nodes", &r.Nodes, (*Node).fields).Omit()
+	jsonscan.List(f, "nodes", &r.Nodes, (*Node).fields).Omit().Only(jsonscan.AnArray)
 }
 
 // A Node is a node of a nested notification.
@@ -50,7 +50,7 @@ type Node struct {
 
 func (n *Node) fields(f *jsonscan.Fields) {
 	f.From(&n.origin)
-	f.String("hostname", &n.Hostname)
+	f.String("hostname", &n.Hostname).Only(jsonscan.AString)
 }
 
 // Unknown iterates over the members of a node that Node has no field for, such

@@ -197,3 +197,23 @@ func TestFlatAlertWithAnotherNode(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, body, string(b))
 }
+
+// Nor does a page say what the nodes of nested reachability are like.
+func TestReachabilityWithOtherNodes(t *testing.T) {
+	for body, want := range map[string]netdata.Form{
+		`{"message":"m","url":"https://h/n","severity":"critical","status":"unreachable","nodes":{"hostname":"h1"}}`:                                           netdata.Nested,
+		`{"message":"m","url":"https://h/n","severity":"critical","status":"unreachable","nodes":[{"hostname":{"name":"h1"}}]}`:                                netdata.Nested,
+		`{"message":"m","url":"https://h/n","host":"h1","severity":"critical","status":{"reachable":false,"text":"unreachable"},"nodes":3,"space":{"id":"s"}}`: netdata.Flat,
+	} {
+		n, err := netdata.Decode([]byte(body))
+		require.NoError(t, err, body)
+		require.NoError(t, n.Validate(), body)
+		assert.Equal(t, want, n.Reachability.Form, body)
+		events := n.Events()
+		require.Len(t, events, 1, body)
+		assert.Equal(t, payload.KindUnreachable, events[0].Kind, body)
+		b, err := n.AppendJSON(nil)
+		require.NoError(t, err, body)
+		assert.Equal(t, body, string(b))
+	}
+}
