@@ -9,11 +9,13 @@ import (
 	"time"
 )
 
-// maxDials is how many dials one call may begin. It is sent away from a
-// connection that it has opened only by a server with HTTP/2 (GOAWAY), and then
-// net/http tries the next at once, for as long as the call lasts: thousands of
-// handshakes, if it meets a server that does nothing else.
-const maxDials = 8
+// maxDials is how many dials one call may begin. Only a server with HTTP/2 sends
+// a call away from a connection that was opened for it: because others have taken
+// all the streams that it allows, which a crowd may meet with several times, or
+// because it wants none at all (GOAWAY). net/http then tries the next connection
+// at once, and without this bound for as long as the call lasts: thousands of
+// handshakes.
+const maxDials = 64
 
 var (
 	// errNotNeeded ends a dial that waited while its call was served by another
