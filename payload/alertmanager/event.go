@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/alertwire/alertwire/payload"
+	"github.com/alertwire/alertwire/payload/internal/life"
 	"github.com/alertwire/alertwire/payload/internal/prom"
 )
 
@@ -48,7 +49,9 @@ func (m *Message) event(a *Alert) payload.Event {
 // FromEvent returns a message with one alert that says what the event says, so
 // that a receiver of Alertmanager's messages understands it:
 //
-//	status        resolved for resolved, reachable, task_succeeded; else firing
+//	status        resolved for resolved, reachable, task_succeeded, and for what
+//	              else happens to something of Flashduty that is closed or Ok;
+//	              else firing
 //	labels        those of the event; alertname from Title, Key or Source and
 //	              severity from Severity where they are missing
 //	annotations   those of the event; summary from Title and description from
@@ -60,8 +63,8 @@ func (m *Message) event(a *Alert) payload.Event {
 //	groupKey      made of Source, alertname and Key
 //
 // So the fingerprint is the same for the firing of an alert and its resolution,
-// even where these differ in their labels, as severities often do. Receiver is the Source of the event; set it, and ExternalURL, to what the
-// receiver expects.
+// even where these differ in their labels, as severities often do. Receiver is the
+// Source of the event; set it, and ExternalURL, to what the receiver expects.
 func FromEvent(e payload.Event) *Message {
 	labels := withMissing(e.Labels, "alertname", cmp.Or(e.Title, e.Key, e.Source, "event"))
 	labels = withMissing(labels, "severity", string(e.Severity)).Sorted()
@@ -80,8 +83,7 @@ func FromEvent(e payload.Event) *Message {
 		GeneratorURL: e.URL,
 		Fingerprint:  fingerprintOf(e, labels),
 	}
-	switch e.Kind {
-	case payload.KindResolved, payload.KindReachable, payload.KindTaskSucceeded:
+	if life.Over(e) {
 		a.Status = Resolved
 		a.EndsAt = a.StartsAt // an end is what makes it resolved
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/alertwire/alertwire/payload"
 	"github.com/alertwire/alertwire/payload/alertmanager"
 	"github.com/alertwire/alertwire/payload/flashduty"
+	"github.com/alertwire/alertwire/payload/nightingale"
 	"github.com/alertwire/alertwire/payload/payloadtest"
 )
 
@@ -156,6 +157,20 @@ func TestFromEventWithoutTime(t *testing.T) {
 			assert.Equal(t, at, flashduty.FromEvent(payload.Event{Time: at.Time().In(zone)}).EventTime)
 		}
 	})
+}
+
+// A comment on a closed incident opens no alert elsewhere.
+func TestEventsOfClosedIncidentsElsewhere(t *testing.T) {
+	p, err := flashduty.Decode(payloadtest.Body("flashduty", "incident-comment"))
+	require.NoError(t, err)
+	assert.Equal(t, alertmanager.Firing, alertmanager.FromEvent(p.Events()[0]).Status)
+	assert.False(t, nightingale.FromEvent(p.Events()[0]).IsRecovered)
+	p.Incident.Progress, p.Incident.Status = flashduty.Closed, flashduty.Ok
+	e := p.Events()[0]
+	assert.Equal(t, payload.KindUpdated, e.Kind)
+	assert.True(t, alertmanager.FromEvent(e).AllResolved())
+	assert.True(t, nightingale.FromEvent(e).IsRecovered)
+	assert.Equal(t, flashduty.IncidentDescriptionChanged, flashduty.FromEvent(e).EventType)
 }
 
 // An incident has to have a title, which an alert without a name has not.

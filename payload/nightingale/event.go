@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/alertwire/alertwire/payload"
+	"github.com/alertwire/alertwire/payload/internal/life"
 )
 
 // TestHash is the hash of the events that the "Test" button of Nightingale
@@ -123,7 +124,8 @@ func (e *AlertEvent) text() string {
 //	hash                Key of events of Nightingale; TestHash for tests; else
 //	                    payload.ID of Source and Key, or where there is no Key,
 //	                    of Source, Title and labels
-//	is_recovered        true for resolved, reachable, task_succeeded
+//	is_recovered        true for resolved, reachable, task_succeeded, and for what
+//	                    else happens to something of Flashduty that is closed or Ok
 //	severity            1 critical, 3 info, else 2, as severity cannot be missing
 //	rule_name           Title, or where there is none Key or Source
 //	trigger_time        Time, now where there is none; last_eval_time too, and
@@ -158,8 +160,7 @@ func FromEvent(e payload.Event) *AlertEvent {
 	case payload.SeverityInfo:
 		a.Severity = Notice
 	}
-	switch e.Kind {
-	case payload.KindResolved, payload.KindReachable, payload.KindTaskSucceeded:
+	if life.Over(e) {
 		a.IsRecovered, a.RecoverTime = true, at
 	}
 	if e.Text != "" && a.Annotations.Get("description") == "" {
