@@ -47,9 +47,10 @@ type UpdateOptions struct {
 //
 // E is a struct, a map with names as keys, a type with UnmarshalJSON, or a
 // pointer to one of them. Fields of a struct that are not in its JSON stay as they
-// are. Numbers that go into a map of any are float64s, but for integers that would
+// are. Numbers that go into a value of any are float64s, but for integers that would
 // lose digits: those are of type [json.Number].
 func Update[E any](ctx context.Context, c Caller, event E, o UpdateOptions) (E, error) {
+	c = orRefuse(c)
 	body, err := encode(event)
 	if err != nil {
 		return event, fmt.Errorf("callback: update: encode %T: %w", event, err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 	"strings"
 )
 
@@ -74,55 +73,13 @@ func mergeKeys(v reflect.Value, had, changes []member) error {
 	}
 	for _, c := range changes {
 		value := reflect.New(v.Type().Elem())
-		if decodeExactly(merged(had, c), value) != nil {
+		if decodeNumbers(merged(had, c), value.Interface()) != nil || floats(value) != nil {
 			return misfit(c, v.Type().Elem())
 		}
 		fresh.SetMapIndex(reflect.ValueOf(c.name).Convert(v.Type().Key()), value.Elem())
 	}
 	v.Set(fresh)
 	return nil
-}
-
-// decodeExactly reads data into what value points to, as encoding/json does. But
-// an integer that goes into an interface and that a float64 cannot hold becomes a
-// [json.Number]: to lose its last digits would make another ID of it.
-func decodeExactly(data []byte, value reflect.Value) error {
-	if value.Type().Elem() != reflect.TypeFor[any]() {
-		return json.Unmarshal(data, value.Interface())
-	}
-	v, err := decodeAny(data)
-	if err == nil {
-		v, err = floats(v)
-	}
-	if err == nil && v != nil {
-		value.Elem().Set(reflect.ValueOf(v))
-	}
-	return err
-}
-
-// floats replaces the numbers in v by float64s, where that keeps what they are.
-func floats(v any) (_ any, err error) {
-	switch v := v.(type) {
-	case json.Number:
-		f, err := v.Float64()
-		if err == nil && !strings.ContainsAny(string(v), ".eE") && strconv.FormatFloat(f, 'f', 0, 64) != string(v) {
-			return v, nil
-		}
-		return f, err
-	case map[string]any:
-		for name, member := range v {
-			if v[name], err = floats(member); err != nil {
-				return nil, err
-			}
-		}
-	case []any:
-		for i, element := range v {
-			if v[i], err = floats(element); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return v, nil
 }
 
 // mergeFields changes the fields of a struct.
@@ -138,7 +95,7 @@ func mergeFields(v reflect.Value, had, changes []member) error {
 		}
 		// Read through the struct, as the tag of the field has a say in how.
 		c.value = merged(had, c)
-		if json.Unmarshal(object(c), v.Addr().Interface()) != nil {
+		if decodeNumbers(object(c), v.Addr().Interface()) != nil || floats(v.FieldByIndex(f.Index)) != nil {
 			return misfit(c, f.Type)
 		}
 	}

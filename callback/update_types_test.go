@@ -130,6 +130,47 @@ func TestUpdateKeepsTheDigitsOfNumbers(t *testing.T) {
 	assert.Equal(t, map[string]any{"labels": nil}, got)
 }
 
+// It is the same for numbers in the maps and values of any that a struct holds.
+func TestUpdateKeepsTheDigitsOfNumbersInAStruct(t *testing.T) {
+	type inner struct {
+		Extra map[string]any `json:"extra"`
+	}
+	type embedded struct {
+		Note any `json:"note"`
+	}
+	type event struct {
+		embedded
+		Labels map[string]any `json:"labels"`
+		Value  any            `json:"value"`
+		List   []any          `json:"list"`
+		Inner  *inner         `json:"inner"`
+		Many   []inner        `json:"many"`
+		ByName map[string]any `json:"by_name"`
+		Bytes  []byte         `json:"bytes"`
+		Text   json.Number    `json:"text"`
+	}
+	const id, exact = 9007199254740993, json.Number("9007199254740993")
+	e := event{Labels: map[string]any{"id": int64(id)}, Inner: &inner{map[string]any{"id": int64(id)}}, ByName: map[string]any{"id": int64(id)}}
+	o := callback.UpdateOptions{Fields: []string{"labels", "value", "list", "inner", "many", "bytes", "text", "note"}}
+	got, err := callback.Update(t.Context(), answers(200, `{"labels":{"n":1},"value":9007199254740993,"list":[1.5,9007199254740993,{"a":2}],
+		"inner":{"extra":{"n":null}},"many":[{"extra":{"a":[9007199254740993]}}],"bytes":"aGk=","text":3,"note":[9007199254740993,1]}`), e, o)
+	require.NoError(t, err)
+	assert.Equal(t, event{
+		embedded: embedded{[]any{exact, 1.0}},
+		Labels:   map[string]any{"id": exact, "n": 1.0}, Value: exact, List: []any{1.5, exact, map[string]any{"a": 2.0}},
+		Inner: &inner{map[string]any{"id": exact, "n": nil}}, Many: []inner{{map[string]any{"a": []any{exact}}}},
+		ByName: map[string]any{"id": int64(id)}, Bytes: []byte("hi"), Text: "3",
+	}, got)
+	assert.Equal(t, map[string]any{"id": int64(id)}, e.Inner.Extra)
+	_, err = callback.Update(t.Context(), answers(200, `{"inner":{"extra":{"n":1e999}}}`), e, o)
+	require.ErrorContains(t, err, `"inner" does not fit`)
+}
+
+func TestUpdateWithoutACaller(t *testing.T) {
+	_, err := callback.Update(t.Context(), nil, firing(), callback.UpdateOptions{})
+	require.ErrorIs(t, err, callback.ErrRefused)
+}
+
 func FuzzUpdate(f *testing.F) {
 	for _, reply := range []string{
 		`{"severity":1}`, `{"annotations":{"a":"b"},"tags":null}`, `null`, `{"severity":"1","rule_name":"x"}`,
