@@ -27,7 +27,12 @@ func (g *gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		if isScript(cmd) {
 			g.arrived.Add(1)
-			<-g.open
+			select {
+			case <-g.open:
+			case <-ctx.Done():
+				cmd.SetErr(ctx.Err())
+				return ctx.Err()
+			}
 		}
 		return next(ctx, cmd)
 	}

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -163,6 +165,65 @@ func TestServerIsLeftAlone(t *testing.T) {
 	}
 	tries := 5 + int64(time.Since(start)/(100*time.Millisecond)) + 1
 	assert.LessOrEqual(t, count.calls.Load(), tries)
+}
+
+// A try takes as long as it may, for which there are many pauses. Nobody else is
+// held up by it, and it is the only one.
+func TestOneTryAtATime(t *testing.T) {
+	c := anyServer(t)
+	g := gate{open: make(chan struct{})}
+	s := newStore(t, c, ratelimitredis.Options{Timeout: 5 * time.Second})
+	take(t, s, ask("loads", 1, time.Hour, 1)) // the script
+	gone, cancel := context.WithCancel(context.Background())
+	c.AddHook(&g)
+	c.AddHook(failing{gone})
+	unavailable := func() {
+		t.Helper()
+		out := make([]ratelimit.Decision, 1)
+		err := s.Take(context.Background(), []ratelimit.Request{ask("k", 10, time.Hour, 1)}, out)
+		require.ErrorIs(t, err, ratelimitredis.ErrUnavailable)
+	}
+	close(g.open)
+	for range 5 {
+		unavailable()
+	}
+	g.open = make(chan struct{})
+	before := g.arrived.Load()
+
+	tried := make(chan ratelimit.Decision)
+	go func() {
+		out := make([]ratelimit.Decision, 1)
+		for s.Take(context.Background(), []ratelimit.Request{ask("k", 10, time.Hour, 1)}, out) != nil {
+			runtime.Gosched()
+		}
+		tried <- out[0]
+	}()
+	require.Eventually(t, func() bool { return g.arrived.Load() == before+1 }, patience, time.Millisecond)
+	for start := time.Now(); time.Since(start) < 300*time.Millisecond; {
+		unavailable()
+	}
+	assert.Equal(t, before+1, g.arrived.Load())
+	cancel()
+	close(g.open)
+	assert.True(t, (<-tried).OK)
+	assert.True(t, take(t, s, ask("k", 10, time.Hour, 1))[0].OK)
+}
+
+// failing fails all commands until its context has ended.
+type failing struct{ until context.Context }
+
+func (failing) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (f failing) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if f.until.Err() == nil {
+			cmd.SetErr(io.ErrUnexpectedEOF)
+			return io.ErrUnexpectedEOF
+		}
+		return next(ctx, cmd)
+	}
+}
+func (failing) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }
 
 func TestServerIsReadOnly(t *testing.T) {

@@ -99,18 +99,19 @@ func apart[T any](f func(context.Context, redis.UniversalClient) (T, error)) fun
 	}
 }
 
-// ready reports whether to try.
+// ready reports whether to try. Who is told to try is the only one until a pause
+// after the try has failed, or could have taken no longer.
 func (g *guard) ready() bool {
 	if g.failures.Load() < maxFailures {
 		return true
 	}
 	now, next := g.now(), g.next.Load()
-	return now >= next && g.next.CompareAndSwap(next, now+int64(pause))
+	return now >= next && g.next.CompareAndSwap(next, now+int64(g.timeout+pause))
 }
 
 func (g *guard) failed(err error) {
 	g.cause.Store(&err)
-	if g.failures.Add(1) == maxFailures {
+	if g.failures.Add(1) >= maxFailures {
 		g.next.Store(g.now() + int64(pause))
 	}
 }
