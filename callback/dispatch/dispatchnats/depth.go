@@ -43,7 +43,7 @@ func (d *depth) stale() { d.asked = time.Time{} }
 func (e *endpoint) admit(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed == nil && e.outdated() {
+	if e.closed == nil && e.mustCount() {
 		e.mu.Unlock()
 		n, err := e.d.count(ctx, e.token)
 		if errors.Is(err, jetstream.ErrConsumerNotFound) {
@@ -84,7 +84,8 @@ func (e *endpoint) arrived(err error) {
 
 func (e *endpoint) full() bool { return e.depth.n-e.depth.flying >= e.o.Queue }
 
-func (e *endpoint) outdated() bool {
+// mustCount reports whether what is known is too old to go by. The lock is held.
+func (e *endpoint) mustCount() bool {
 	age := time.Since(e.depth.asked)
 	return age > depthFor || age > depthFull && e.full()
 }

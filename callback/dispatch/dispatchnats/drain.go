@@ -25,7 +25,7 @@ func (e *endpoint) drain(ctx context.Context) error {
 	}
 	quiet := time.Duration(0)
 	for wait := 2 * time.Millisecond; ; wait = min(2*wait, settled/4) {
-		if e.held() || !e.d.nc.IsConnected() || e.d.pulls.Err() != nil {
+		if e.isPaused() || !e.d.nc.IsConnected() || e.d.pulls.Err() != nil {
 			return nil // nothing more will be called
 		}
 		empty, pending, err := e.remaining(ctx)

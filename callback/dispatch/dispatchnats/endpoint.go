@@ -39,7 +39,6 @@ type endpoint struct {
 	ledger ledger
 
 	setup     chan struct{} // has room for whoever changes the endpoint; see claim
-	unborn    bool          // it could not be added; belongs to who changes it
 	mu        sync.Mutex
 	consumer  jetstream.Consumer
 	caller    callback.Caller
@@ -105,15 +104,15 @@ func (d *Dispatcher) Add(ctx context.Context, name string, c callback.Caller, o 
 		if err == nil {
 			err = e.configure(ctx, c, o)
 		}
-		if !errors.Is(err, errUnborn) {
+		if !errors.Is(err, errStale) {
 			return err
 		}
 	}
 }
 
-// errUnborn means that somebody else was about to add the endpoint for the first
-// time, and could not.
-var errUnborn = errors.New("dispatchnats: the endpoint was not added")
+// errStale means that an endpoint is no longer the one of its name: somebody else
+// was about to add it for the first time, and could not, or it was removed.
+var errStale = errors.New("dispatchnats: the endpoint is another one by now")
 
 // entry returns the endpoint of that name, a new one if need be.
 func (d *Dispatcher) entry(name, token string) (*endpoint, error) {
@@ -149,29 +148,15 @@ func (e *endpoint) claim(ctx context.Context) error {
 
 func (e *endpoint) release() { <-e.setup }
 
-// discard takes an endpoint that could not be added out of the table, with those
-// who wait to give it other options. Whoever calls it has claimed the endpoint.
-func (e *endpoint) discard() {
-	e.unborn = true
-	e.leave()
-	e.d.mu.Lock()
-	defer e.d.mu.Unlock()
-	if e.d.byName[e.name] == e {
-		delete(e.d.byName, e.name)
-	}
-}
-
 // configure gives the endpoint a Caller and options, the first ones or others.
 func (e *endpoint) configure(ctx context.Context, c callback.Caller, o dispatch.EndpointOptions) error {
 	if err := e.claim(ctx); err != nil {
 		return fmt.Errorf("dispatchnats: add %q: %w", e.name, err)
 	}
 	defer e.release()
-	switch {
-	case e.unborn:
-		return errUnborn
-	case e.there.Err() != nil:
-		return dispatch.ErrRemoved // just now
+	if e.there.Err() != nil {
+		e.d.part(e)
+		return errStale
 	}
 	consumer, err := e.d.openQueue(ctx, e.token, o)
 	if err == nil && e.end == nil && e.d.o.OnlyProcess {
@@ -181,8 +166,9 @@ func (e *endpoint) configure(ctx context.Context, c callback.Caller, o dispatch.
 		err = e.d.unbury(ctx, e.token)
 	}
 	if err != nil {
-		if e.end == nil {
-			e.discard()
+		if e.end == nil { // it was not added before, and those who wait begin anew
+			e.leave()
+			e.d.part(e)
 		}
 		return fmt.Errorf("dispatchnats: add %q: %w", e.name, err)
 	}
@@ -191,16 +177,14 @@ func (e *endpoint) configure(ctx context.Context, c callback.Caller, o dispatch.
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.there.Err() != nil {
-		return dispatch.ErrRemoved // meanwhile
+		return errStale // another process has removed it meanwhile
 	}
 	e.consumer, e.caller, e.o, e.pace = consumer, c, o, newPace(o.Rate)
 	e.confirmLater()
 	e.paused, e.probing = time.Time{}, false
 	e.gate.limit(o.Concurrency)
 	e.depth.stale()
-	if e.closed == callback.ErrGone {
-		e.closed = nil
-	}
+	e.closed = nil // whether it has answered 410, or could not be removed
 	e.start()
 	return nil
 }

@@ -105,7 +105,7 @@ func (e *endpoint) ready(ctx context.Context, v *envelope) (wait time.Duration, 
 	if e.isGone() {
 		return 0, true // to its end
 	}
-	if e.held() {
+	if e.isPaused() {
 		return minPause, false
 	}
 	// The clock of the server may be ahead of ours.

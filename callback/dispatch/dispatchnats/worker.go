@@ -128,8 +128,8 @@ func (e *endpoint) pause(err error) {
 	}
 }
 
-// held reports whether the endpoint must not be called just now.
-func (e *endpoint) held() bool {
+// isPaused reports whether the endpoint must not be called just now.
+func (e *endpoint) isPaused() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return time.Now().Before(e.paused)

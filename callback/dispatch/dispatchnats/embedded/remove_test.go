@@ -62,6 +62,23 @@ func TestRemoveMovesWhatIsQueuedToDead(t *testing.T) {
 	}
 }
 
+// TestAddAfterRemoveThatFails cannot remove an endpoint, and adds it again.
+func TestAddAfterRemoveThatFails(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	n := alone(t)
+	d := peer(t, connect(t, addresses(n)), dispatchnats.Options{})
+	require.NoError(t, d.Add(ctx, "ops", accepts, dispatch.EndpointOptions{}))
+	n.kill()
+	short, stop := context.WithTimeout(ctx, 300*time.Millisecond)
+	defer stop()
+	require.ErrorIs(t, d.Remove(short, "ops"), dispatchnats.ErrUnavailable)
+	n.start(t)
+	require.NoError(t, d.Add(ctx, "ops", accepts, dispatch.EndpointOptions{}))
+	require.NoError(t, d.Dispatch(ctx, message("k", 0), "ops"))
+	eventually(t, func() bool { return stats(t, d, "ops").Delivered == 1 }, "it was not added")
+}
+
 // TestRemoveWaitsForCalls ends its context with a call in flight.
 func TestRemoveWaitsForCalls(t *testing.T) {
 	t.Parallel()
@@ -223,10 +240,7 @@ func TestAddAndRemoveFromSeveralAtOnce(t *testing.T) {
 		go func() {
 			defer func() { done <- struct{}{} }()
 			for i := range 20 {
-				err := d.Add(ctx, "ops", &r, dispatch.EndpointOptions{})
-				if err != nil {
-					assert.ErrorIs(t, err, dispatch.ErrRemoved) // meanwhile
-				}
+				assert.NoError(t, d.Add(ctx, "ops", &r, dispatch.EndpointOptions{}))
 				for range 3 {
 					m := callback.Message{ID: callback.NewID()}
 					if d.Dispatch(ctx, m, "ops") == nil {
