@@ -115,3 +115,35 @@ func TestValueWithParts(t *testing.T) {
 	require.NoError(t, jsonscan.DecodeValue(many(256), new(parts)))
 	require.ErrorContains(t, jsonscan.DecodeValue(many(300), new(parts)), "too many elements")
 }
+
+// items is an array of anything, for which the text pays with Extend.
+type items []struct{ a, b, c, d int64 }
+
+func (p *items) Scan(s *jsonscan.Scanner) bool {
+	for e := s.Array(); e.Next(); {
+		var ok bool
+		if *p, ok = jsonscan.Extend(s, *p); !ok {
+			return s.WithinElement(e.Index)
+		}
+		s.Skip()
+	}
+	return s.OK()
+}
+func (p *items) Same(*jsonscan.Scanner) bool       { return false }
+func (p *items) Append(dst []byte) ([]byte, error) { return dst, nil }
+func (p *items) Empty() bool                       { return len(*p) == 0 }
+
+func TestExtend(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 1000, 8192, 8193, 20_000, 1_000_000} {
+		text := "[0" + strings.Repeat(",0", n-1) + "]"
+		var list items
+		err := jsonscan.DecodeValue([]byte(text), &list)
+		if err == nil {
+			assert.Len(t, list, n)
+		} else {
+			require.ErrorContains(t, err, "too many elements")
+			assert.Greater(t, 2*32*n, 256<<10+jsonscan.MaxGrowth*len(text), "only what doubling could not pay for")
+		}
+		assert.LessOrEqual(t, cap(list)*32, 256<<10+jsonscan.MaxGrowth*len(text), n)
+	}
+}

@@ -1,6 +1,9 @@
 package jsonscan
 
-import "strconv"
+import (
+	"strconv"
+	"unsafe"
+)
 
 // What a [Value] with parts of its own needs beside the methods that read.
 
@@ -29,4 +32,20 @@ func (s *Scanner) WithinElement(i int) bool {
 func (s *Scanner) Take(bytes int) bool {
 	s.growth -= bytes
 	return s.growth >= 0 || s.Fail("too many elements for the size of the text")
+}
+
+// Extend appends a zero element to list, whose memory is taken from what the text
+// may have, see [Scanner.Take].
+func Extend[T any](s *Scanner, list []T) ([]T, bool) {
+	var zero T
+	if len(list) == cap(list) {
+		room := max(len(list), 1)
+		if !s.Take(room * int(unsafe.Sizeof(zero))) {
+			return list, false
+		}
+		grown := make([]T, len(list), len(list)+room) // slices.Grow would take more
+		copy(grown, list)
+		list = grown
+	}
+	return append(list, zero), true
 }

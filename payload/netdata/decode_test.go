@@ -1,6 +1,7 @@
 package netdata_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"unsafe"
@@ -244,4 +245,18 @@ func TestStatusInPart(t *testing.T) {
 	}
 	_, err := netdata.Decode([]byte(`{"message":"m","url":"u","host":"h","status":{"reachable":"yes"}}`))
 	require.Error(t, err)
+}
+
+// Rooms that are refused for their number are not collected first in lists that grow
+// and grow.
+func TestRoomsTakeBoundedMemory(t *testing.T) {
+	for _, rooms := range []string{`{` + strings.Repeat(`"":"",`, 1<<20/6) + `"":""}`, `[` + strings.Repeat(`"",`, 1<<20/3) + `""]`} {
+		body := []byte(`{"alert":"a","severity":"critical","rooms":` + rooms + `}`)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := netdata.Decode(body)
+		runtime.ReadMemStats(&after)
+		require.ErrorContains(t, err, "too many elements")
+		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(100*len(body)))
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"iter"
-	"unsafe"
 
 	"github.com/alertwire/alertwire/internal/jsonscan"
 )
@@ -76,8 +75,8 @@ func (p *rooms) Scan(s *jsonscan.Scanner) bool {
 	list := rooms{}
 	if s.Peek() == '[' {
 		for e := s.Array(); e.Next(); {
-			list = append(list, Room{})
-			if !s.Take(int(unsafe.Sizeof(Room{}))) || !list[e.Index].scanElement(s) {
+			var ok bool
+			if list, ok = jsonscan.Extend(s, list); !ok || !list[e.Index].scanElement(s) {
 				return s.WithinElement(e.Index)
 			}
 		}
@@ -86,8 +85,8 @@ func (p *rooms) Scan(s *jsonscan.Scanner) bool {
 			return s.Fail("want an object or an array")
 		}
 		for m := s.Object(); m.Next(); {
-			list = append(list, Room{})
-			if !s.Take(int(unsafe.Sizeof(Room{}))) || !list[len(list)-1].scanMember(s, m.Name) {
+			var ok bool
+			if list, ok = jsonscan.Extend(s, list); !ok || !list[len(list)-1].scanMember(s, m.Name) {
 				return s.Within(m.Name)
 			}
 		}

@@ -118,7 +118,7 @@ const fewLabels = 64
 // agree reports whether tags and labels say the same. Where names repeat it may
 // say that they do not.
 func agree(tags []string, labels payload.Labels) bool {
-	if len(labels) > fewLabels {
+	if len(labels) > fewLabels || len(tags) > 4*fewLabels { // many tags that repeat
 		return maps.Equal(labelsOf(tags).Map(), labels.Map())
 	}
 	var found uint64

@@ -1,9 +1,6 @@
 package nightingale
 
 import (
-	"slices"
-	"unsafe"
-
 	"github.com/alertwire/alertwire/internal/jsonscan"
 	"github.com/alertwire/alertwire/payload"
 )
@@ -60,7 +57,7 @@ func (p *triggerValues) Scan(s *jsonscan.Scanner) bool {
 	list := []TriggerValue{}
 	for m := s.Object(); m.Next(); {
 		var ok bool
-		if list, ok = extend(s, list); !ok {
+		if list, ok = jsonscan.Extend(s, list); !ok {
 			return s.Within(m.Name)
 		}
 		v := &list[len(list)-1]
@@ -123,7 +120,7 @@ func (p *infoMaps) Scan(s *jsonscan.Scanner) bool {
 	list := []payload.Labels{}
 	for e := s.Array(); e.Next(); {
 		var ok bool
-		if list, ok = extend(s, list); !ok || !jsonscan.PairsValue(&list[e.Index]).Scan(s) {
+		if list, ok = jsonscan.Extend(s, list); !ok || !jsonscan.PairsValue(&list[e.Index]).Scan(s) {
 			return s.WithinElement(e.Index)
 		}
 	}
@@ -162,17 +159,3 @@ func (p *infoMaps) Append(dst []byte) ([]byte, error) {
 }
 
 func (p *infoMaps) Empty() bool { return len(*p) == 0 }
-
-// extend appends a zero element to list, unless the text may not take as much
-// memory.
-func extend[T any](s *jsonscan.Scanner, list []T) ([]T, bool) {
-	var zero T
-	if len(list) == cap(list) {
-		room := max(len(list), 1)
-		if !s.Take(room * int(unsafe.Sizeof(zero))) {
-			return list, false
-		}
-		list = slices.Grow(list, room)
-	}
-	return append(list, zero), true
-}
