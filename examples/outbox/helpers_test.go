@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	soon = 30 * time.Second // only a test that fails waits for so long
+	soon = amtest.Soon
 	tick = 20 * time.Millisecond
 )
 
@@ -64,8 +64,7 @@ func startRelay(t *testing.T, args ...string) relay {
 	t.Helper()
 	binary, err := relayBinary()
 	require.NoError(t, err)
-	address := amtest.Free(t)
-	cmd := exec.Command(binary, append(args, "-no-auth", "-listen", address, "-per-ip", "off")...)
+	cmd := exec.Command(binary, append(args, "-no-auth", "-listen", "127.0.0.1:0", "-per-ip", "off")...)
 	var out amtest.Output
 	cmd.Stderr = &out
 	require.NoError(t, cmd.Start())
@@ -78,8 +77,7 @@ func startRelay(t *testing.T, args ...string) relay {
 			t.Log(out.String())
 		}
 	})
-	amtest.Ready(t, "http://"+address+"/health")
-	return relay{"http://" + address, kill}
+	return relay{"http://" + amtest.Listening(t, &out), kill}
 }
 
 // post posts an alert of that name.

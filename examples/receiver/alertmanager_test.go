@@ -57,7 +57,7 @@ func TestRealAlertmanager(t *testing.T) {
 			Queue int `json:"queue_size"`
 		}
 		return json.Unmarshal([]byte(get(t, "http://"+address+"/health")), &h) == nil && h.Queue == 0
-	}, 20*time.Second, 20*time.Millisecond)
+	}, amtest.Soon, 20*time.Millisecond)
 
 	// What a person and Prometheus see agrees with what was sent.
 	report := get(t, "http://"+address+"/report/"+fired.Alerts[0].Fingerprint)

@@ -175,7 +175,7 @@ func startChild(t *testing.T, address, endpoint string) *process {
 	file := t.TempDir() + "/endpoints.json"
 	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, `[{"name": "ops", "callback": {"url": %q}}]`, endpoint), 0o600))
 	p := startProcess(t, func(string) {}, "RECEIVER_TEST_CHILD=1",
-		"-no-auth", "-per-ip", "off", "-global", "off", "-endpoints", file, "-listen", address)
+		"-no-auth", "-per-ip", "off", "-global", "off", "-dedup", "1h", "-endpoints", file, "-listen", address)
 	amtest.Ready(t, "http://"+address+"/health")
 	return p
 }
@@ -219,7 +219,7 @@ func TestReceiverKilledUnderLoad(t *testing.T) {
 	})
 	var killed time.Time
 	for _, at := range []int{alerts / 4, alerts / 2} {
-		require.Eventually(t, b.ackedAtLeast(at+rand.IntN(20)), 20*time.Second, time.Millisecond)
+		require.Eventually(t, b.ackedAtLeast(at+rand.IntN(20)), amtest.Soon, time.Millisecond)
 		receiver.end(syscall.SIGKILL)
 		killed = time.Now()
 		receiver = startChild(t, address, endpoint)
@@ -262,11 +262,11 @@ func TestSenderKilledUnderLoad(t *testing.T) {
 	}
 	for _, at := range []int{alerts / 4, alerts / 2} {
 		s := begin()
-		require.Eventually(t, b.ackedAtLeast(at+rand.IntN(20)), 20*time.Second, time.Millisecond)
+		require.Eventually(t, b.ackedAtLeast(at+rand.IntN(20)), amtest.Soon, time.Millisecond)
 		s.end(syscall.SIGKILL)
 	}
 	begin()
-	require.Eventually(t, b.ackedAtLeast(alerts), 20*time.Second, time.Millisecond)
+	require.Eventually(t, b.ackedAtLeast(alerts), amtest.Soon, time.Millisecond)
 	assert.Equal(t, 0, receiver.end(syscall.SIGTERM), "it ends in good order")
 
 	b.mu.Lock()

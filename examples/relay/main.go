@@ -106,6 +106,9 @@ func (e *engine) open(ctx context.Context, log *slog.Logger, outcome func(dispat
 	if err != nil {
 		return nil, fmt.Errorf("-nats: %w", err)
 	}
+	if !nc.IsConnected() {
+		log.Warn("NATS is not there: waiting for it")
+	}
 	d, err := dispatchnats.Open(ctx, nc, o)
 	if err != nil {
 		nc.Close()

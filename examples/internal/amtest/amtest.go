@@ -66,6 +66,24 @@ func (a *Alertmanager) Post(t *testing.T, alerts string) {
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 }
 
+// Soon is for how long a test waits for what must come. Only one that fails waits
+// for so long.
+const Soon = 2 * time.Minute
+
+// Listening waits until a program that was told to listen on port 0 has logged
+// the address that it listens on, and returns that.
+func Listening(t *testing.T, out *Output) (address string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		_, rest, ok := strings.Cut(out.String(), "msg=listening address=")
+		if ok {
+			address, _, ok = strings.Cut(rest, " ")
+		}
+		return ok
+	}, Soon, 5*time.Millisecond)
+	return address
+}
+
 // Ready waits until url answers 200.
 func Ready(t *testing.T, url string) {
 	t.Helper()
@@ -76,10 +94,11 @@ func Ready(t *testing.T, url string) {
 		}
 		resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
-	}, 20*time.Second, 20*time.Millisecond, url)
+	}, Soon, 20*time.Millisecond, url)
 }
 
-// Free returns an address that nobody listens on.
+// Free returns an address that nobody listens on, for a program that cannot be
+// told to find one itself, or that is started at the same one again.
 func Free(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/alertwire/alertwire/auth"
 	"github.com/alertwire/alertwire/callback/dispatch"
@@ -31,6 +32,7 @@ type Receiver struct {
 	log       *slog.Logger
 	handler   http.Handler
 	ready     atomic.Bool
+	patience  time.Duration
 	keeps     bool
 }
 
@@ -39,6 +41,7 @@ type Receiver struct {
 func (r *Receiver) webhook(o Options) (http.Handler, error) {
 	var h http.Handler = payload.Handler(formats().Decode, r.accept, payload.HandlerOptions{
 		MaxBody:     o.MaxBody,
+		Timeout:     o.Patience,
 		RetryStatus: o.OverloadStatus.Func(),
 		OnReject:    r.rejected("payload"),
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alertwire/alertwire/callback/callbacktest"
+	"github.com/alertwire/alertwire/examples/internal/amtest"
 	"github.com/alertwire/alertwire/payload/netdata"
 	"github.com/alertwire/alertwire/payload/payloadtest"
 )
@@ -30,7 +31,7 @@ func TestPagesTellWhatBecameOfAnAlert(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, page = do(t, "GET", srv.URL+"/report/test123", "")
 		return strings.Contains(page, `badge delivered">delivered`) && strings.Contains(page, `badge failed">failed`)
-	}, 5*time.Second, 10*time.Millisecond, "%s", page)
+	}, amtest.Soon, 10*time.Millisecond, "%s", page)
 	assert.Contains(t, page, "status 400")
 	assert.Contains(t, page, "&lt;script&gt;alert(1)&lt;/script&gt;")
 	assert.NotContains(t, page, "<script>")

@@ -53,6 +53,7 @@ func New(ctx context.Context, o Options, open Opener, log *slog.Logger) (*Receiv
 		history:   newHistory(),
 		metrics:   metrics,
 		log:       log,
+		patience:  o.Patience,
 		keeps:     o.Keeps,
 	}
 	callers, err := r.callers()
@@ -178,7 +179,9 @@ func (r *Receiver) health(w http.ResponseWriter, req *http.Request) {
 		notReady(w)
 		return
 	}
-	stats, err := r.calls.Stats(req.Context())
+	ctx, cancel := context.WithTimeout(req.Context(), r.patience)
+	defer cancel()
+	stats, err := r.calls.Stats(ctx)
 	if err != nil {
 		notReady(w)
 		return

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/callback/callbacktest"
 	"github.com/alertwire/alertwire/callback/dispatch"
 	"github.com/alertwire/alertwire/examples/internal/amtest"
@@ -53,7 +55,7 @@ func TestDrain(t *testing.T) {
 	require.Eventually(t, func() bool {
 		resp, body = do(t, "GET", url+"/health", "")
 		return resp.StatusCode == http.StatusServiceUnavailable
-	}, 10*time.Second, 10*time.Millisecond)
+	}, amtest.Soon, 10*time.Millisecond)
 	assert.JSONEq(t, `{"detail":"Service not initialised"}`, body)
 	resp, _ = do(t, "POST", url+"/webhook", strings.Replace(manual, "test123", "later", 1))
 	assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
@@ -91,6 +93,42 @@ func TestStopWithSomethingLeft(t *testing.T) {
 	}
 }
 
+// away is a dispatcher whose engine does not answer.
+type away struct{ *dispatch.Memory }
+
+func (away) Dispatch(ctx context.Context, _ callback.Message, _ ...string) error {
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+func (away) Stats(ctx context.Context) ([]dispatch.EndpointStats, error) {
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
+}
+
+// Senders and probes are answered while the engine does not answer.
+func TestEngineThatIsAway(t *testing.T) {
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	o := intake.Flags(fs)
+	require.NoError(t, fs.Parse([]string{"-no-auth", "-endpoints", file(t, "["+endpoint("ops", "http://127.0.0.1:1", "")+"]")}))
+	require.NoError(t, o.Complete())
+	o.Patience = 10 * time.Millisecond
+	r, err := intake.New(t.Context(), *o, func(context.Context, *slog.Logger, func(dispatch.Outcome)) (dispatch.Dispatcher, error) {
+		m, err := dispatch.NewMemory(dispatch.MemoryOptions{})
+		return away{m}, err
+	}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	srv := httptest.NewServer(r)
+	t.Cleanup(srv.Close)
+	for range 2 { // the first one does not count as delivered
+		resp, _ := do(t, "POST", srv.URL+"/webhook", manual)
+		assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+		assert.NotEmpty(t, resp.Header.Get("Retry-After"))
+	}
+	resp, _ := do(t, "GET", srv.URL+"/health", "")
+	assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+}
+
 // What memory still holds at the end is reported once.
 func TestWhatIsLostIsReportedOnce(t *testing.T) {
 	held, release := callbacktest.Hold(callbacktest.Status(200))
@@ -112,7 +150,7 @@ func TestBreakerIsLogged(t *testing.T) {
 	hook := callbacktest.NewServer(t, callbacktest.Status(500))
 	srv, _, log := start(t, "["+endpoint("ops", hook.URL, `"breaker":{"failures":1}`)+"]")
 	do(t, "POST", srv.URL+"/webhook", manual)
-	require.Eventually(t, func() bool { return strings.Contains(log.String(), "callback breaker opened") }, time.Minute, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "callback breaker opened") }, amtest.Soon, 5*time.Millisecond)
 	assert.Regexp(t, `level=WARN msg="callback breaker opened" endpoint=ops class=server status=500`, log.String())
 }
 
