@@ -92,10 +92,7 @@ func (d *Memory) Dispatch(ctx context.Context, m callback.Message, to ...string)
 			note(e.name, e.accept(&m, now))
 		}
 	}
-	for i, name := range to {
-		if slices.Contains(to[:i], name) {
-			continue // named twice
-		}
+	for _, name := range distinct(to) {
 		e, err := d.named(name)
 		if err == nil {
 			err = e.accept(&m, now)

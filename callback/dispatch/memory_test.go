@@ -3,6 +3,8 @@ package dispatch_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,6 +30,34 @@ func TestDispatchToAllAndToSome(t *testing.T) {
 		assert.Equal(t, []string{"1", "2"}, b.seen(), "an endpoint that is named twice gets the message once")
 		assert.Equal(t, uint64(2), stats(t, d, "b").Delivered)
 	})
+}
+
+// A list of recipients may be short or long, and have some of them twice.
+func TestDispatchToManyNames(t *testing.T) {
+	for _, n := range []int{1, 2, 32, 33, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newMemory(t, dispatch.MemoryOptions{})
+			var all []string
+			for i := range n {
+				all = append(all, fmt.Sprintf("%03d", n-i))
+				add(t, d, all[i], new(log), dispatch.EndpointOptions{})
+			}
+			given := slices.Clone(all)
+			require.NoError(t, d.Dispatch(t.Context(), message("1", ""), given...))
+			assert.Equal(t, all, given, "the list is the caller's")
+			twice := append(given, given...)
+			require.NoError(t, d.Dispatch(t.Context(), message("2", ""), twice...))
+			synctest.Wait()
+			for _, name := range all {
+				assert.Equal(t, uint64(2), stats(t, d, name).Delivered, "%s of %d", name, n)
+			}
+			err := d.Dispatch(t.Context(), message("3", ""), append(twice, "nobody")...)
+			require.ErrorIs(t, err, dispatch.ErrUnknown)
+			var e *dispatch.Error
+			require.ErrorAs(t, err, &e)
+			assert.Len(t, e.Refused, 1)
+		})
+	}
 }
 
 func TestDispatchToAllKnowsWhoIsThere(t *testing.T) {

@@ -58,6 +58,17 @@ func (d *Memory) Remove(ctx context.Context, name string) error {
 	return nil
 }
 
+// distinct returns names with each of them once.
+func distinct(names []string) []string {
+	const few = 32 // to look back is quicker than to sort, and makes no copy
+	for i, name := range names {
+		if len(names) > few || slices.Contains(names[:i], name) {
+			return slices.Compact(slices.Sorted(slices.Values(names)))
+		}
+	}
+	return names
+}
+
 // isClosed reports, under the lock, whether d was shut down or never made.
 func (d *Memory) isClosed() bool { return d.closed || d.byName == nil }
 
