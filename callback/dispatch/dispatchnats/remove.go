@@ -17,9 +17,13 @@ import (
 // Remove forgets an endpoint, in all processes, and moves what is queued for it
 // to Dead, with the reason [dispatch.ErrRemoved]. It may be one that only
 // others have added. What this process has in flight is waited for until ctx
-// ends; the calls are not cancelled. If somebody else changes the endpoint just
-// now and ctx ends before that is over, nothing is done. If another process adds
-// it again meanwhile, what is still queued is for the new one.
+// ends; the calls are not cancelled. What is to be done in the engine may take up
+// to 5 s longer than ctx. After [ErrUnavailable] it is not all done: Remove the
+// endpoint again, or Add it.
+//
+// If somebody else changes the endpoint just now and ctx ends before that is
+// over, nothing is done. If another process adds it again meanwhile, what is still
+// queued is for the new one.
 //
 // A process that merely stops to serve an endpoint does not remove it: it does
 // not add it when it starts again.
@@ -51,8 +55,10 @@ func (d *Dispatcher) Remove(ctx context.Context, name string) error {
 	if err != nil {
 		err = fmt.Errorf("dispatchnats: remove %q: calls are in flight: %w", name, err)
 	}
-	if ctx.Err() != nil {
-		ctx = d.rest // it must not be left half removed
+	if ctx.Err() != nil { // it should not be left half removed
+		late, stop := context.WithTimeoutCause(d.rest, tryFor, context.Cause(ctx))
+		defer stop()
+		ctx = late
 	}
 	err = errors.Join(err, d.tearDown(ctx, e, token))
 	d.part(e)

@@ -70,7 +70,7 @@ func TestAddAfterRemoveThatFails(t *testing.T) {
 	d := peer(t, connect(t, addresses(n)), dispatchnats.Options{})
 	require.NoError(t, d.Add(ctx, "ops", accepts, dispatch.EndpointOptions{}))
 	n.kill()
-	short, stop := context.WithTimeout(ctx, 300*time.Millisecond)
+	short, stop := context.WithTimeout(ctx, 3*time.Second)
 	defer stop()
 	require.ErrorIs(t, d.Remove(short, "ops"), dispatchnats.ErrUnavailable)
 	n.start(t)
