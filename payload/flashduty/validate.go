@@ -18,7 +18,8 @@ const latest UnixMilliTime = 253402300799999
 // missing, or that is empty where that makes no sense: event_type, event_id,
 // event_time, the object and its id. A prefix of the event type that contradicts
 // the object is an error, and so is an event_time beyond the year 9999. Words
-// and codes that are not known are none.
+// and codes that are not known are none. What is required as data_source_… may be
+// there as integration_….
 func (p *Push) Validate() error {
 	c := checker{origin: p.origin}
 	c.full("event_type", p.EventType == "")
