@@ -43,8 +43,8 @@ func (r *Receiver) accept(ctx context.Context, p payload.Payload) (any, error) {
 
 	var failed error
 	for _, j := range work {
-		if err := r.dispatch(ctx, j); err != nil {
-			failed = err
+		if err := r.dispatch(ctx, j); err != nil && failed == nil {
+			failed = err // the first one says why; later ones may say that no time was left
 		}
 	}
 	if failed != nil {
