@@ -62,10 +62,10 @@ type endpoint struct {
 // safe from several processes at once; the Concurrency and Order that were set
 // last hold for all of them.
 //
-// Another Order holds for what is tried from then on. What waited for its next
-// attempt while there was None comes back behind what was dispatched meanwhile,
-// newer messages of its key included. The other way round, with None, the head
-// of a key that waits is tried at once, and its attempts are counted anew.
+// Another Order holds for what is tried from then on. What waits for its next
+// attempt when None is replaced comes back behind what was dispatched meanwhile,
+// newer messages of its key included. When None replaces an order, the head of a
+// key that waits is tried at once, and its attempts are counted anew.
 //
 // The option Full must be RefuseNew: a durable queue drops nothing. Queue is
 // kept by each process by what it knows, which among several processes may be

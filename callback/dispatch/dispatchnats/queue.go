@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -28,7 +29,7 @@ func (d *Dispatcher) openQueue(ctx context.Context, token string, o dispatch.End
 		AckWait:       d.o.Lease,
 		MaxDeliver:    -1,
 		MaxAckPending: o.Concurrency, // of all processes together
-		Metadata:      map[string]string{layoutKey: "1"},
+		Metadata:      map[string]string{layoutKey: strconv.Itoa(layout)},
 	}
 	if o.Order != dispatch.None {
 		if err := d.openSlots(ctx, token, o.Concurrency); err != nil {
