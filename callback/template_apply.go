@@ -135,25 +135,32 @@ func firstOf(object map[string]any, names ...string) any {
 func addGoNames(object map[string]any) {
 	names := make(map[string]any, len(object))
 	for _, name := range slices.Sorted(maps.Keys(object)) { // of two that become one, the same wins always
-		v := object[name]
-		var b strings.Builder
-		for word := range strings.SplitSeq(name, "_") {
-			if word != "" {
-				b.WriteString(strings.ToUpper(word[:1]) + word[1:])
-			}
-		}
-		names[b.String()] = v
+		names[goName(name)] = object[name]
 	}
-	for _, name := range []string{"tags", "annotations", "callbacks"} {
+	for _, name := range []string{"tags", "original_tags", "annotations", "callbacks", "notify_channels", "notify_groups"} {
 		if v, ok := object[name]; ok {
-			names[strings.ToUpper(name[:1])+name[1:]+"JSON"] = v
+			names[goName(name)+"JSON"] = v
 		}
+	}
+	if v, ok := object["rule_config"]; ok {
+		names["RuleConfigJson"] = v
 	}
 	for name, v := range names {
 		if _, taken := object[name]; !taken {
 			object[name] = v
 		}
 	}
+}
+
+// goName returns RuleName for rule_name.
+func goName(name string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(name, "_") {
+		if word != "" {
+			b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+		}
+	}
+	return b.String()
 }
 
 // numbers replaces the numbers in v by those of Go, so that templates can

@@ -142,6 +142,29 @@ func TestGoNamesAreTheSameAlways(t *testing.T) {
 	}
 }
 
+// Fields whose name in Nightingale's struct is not made of that in JSON alone.
+func TestNightingaleNames(t *testing.T) {
+	srv := callbacktest.NewServer(t)
+	event := eventMessage(`{"tags": ["a=b"], "original_tags": ["c=d"], "annotations": {"s": "e"}, "callbacks": ["f"],
+		"notify_channels": ["g"], "notify_groups": ["7"], "rule_config": {"h": 8}, "notify_rule_ids": [9], "trigger_values_json": {"i": 10}}`)
+	for i, tt := range []struct{ path, want string }{
+		{"{{ index $event.TagsJSON 0 }}", "/a=b"},
+		{"{{ index $event.OriginalTagsJSON 0 }}", "/c=d"},
+		{"{{ $event.AnnotationsJSON.s }}", "/e"},
+		{"{{ index $event.CallbacksJSON 0 }}", "/f"},
+		{"{{ index $event.NotifyChannelsJSON 0 }}", "/g"},
+		{"{{ index $event.NotifyGroupsJSON 0 }}", "/7"},
+		{"{{ $event.RuleConfigJson.h }}", "/8"},
+		{"{{ index $event.NotifyRuleIds 0 }}", "/9"},
+		{"{{ $event.TriggerValuesJson.i }}", "/10"},
+	} {
+		w := hook(t, callback.Config{URL: srv.URL + "/" + tt.path, Template: true}, callback.Options{})
+		_, err := w.Call(t.Context(), event)
+		require.NoError(t, err, tt.path)
+		assert.Equal(t, tt.want, srv.Await(i + 1)[i].URI)
+	}
+}
+
 func TestHeaderTemplates(t *testing.T) {
 	srv := callbacktest.NewServer(t)
 	w := hook(t, callback.Config{URL: srv.URL, Template: true, Headers: map[string]string{
