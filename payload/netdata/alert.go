@@ -16,7 +16,8 @@ import (
 // form only are not written in the other.
 type Alert struct {
 	// Form is how it came, and how it is written. An alert that came in one
-	// form and was given the other is written anew, without unknown members.
+	// form and was given the other is written anew, without unknown members, and
+	// with the letter case that severities have in that form.
 	Form Form
 
 	Message  string   // message: a summary, for people
@@ -199,6 +200,7 @@ func (a *Alert) bare() *Alert {
 	c := *a
 	c.came, c.origin, c.origins = c.Form, jsonscan.Origin{}, alertOrigins{}
 	c.Space = Space{Name: a.Space.Name, Slug: a.Space.Slug}
+	c.Severity = a.Severity.as(c.Form)
 	if c.Form == Flat {
 		c.Chart = cmp.Or(a.Chart, a.ChartID)
 	}

@@ -2,6 +2,7 @@ package netdata_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,7 +71,8 @@ func TestSpaceForms(t *testing.T) {
 	}
 }
 
-// What came in one form can be written in the other: what both have is the same.
+// What came in one form can be written in the other: what both have is the same, but
+// for the capital that severities have in the nested form.
 func TestOtherForm(t *testing.T) {
 	for name := range bodies(t) {
 		n := decode(t, name)
@@ -87,9 +89,10 @@ func TestOtherForm(t *testing.T) {
 			t.Error(name, member)
 		}
 		if a, b := n.Alert, again.Alert; a != nil {
-			assert.Equal(t, []any{a.Form, a.Message, a.Name, a.Severity, a.Info, a.Host, a.Space.Name, a.Chart, a.Context, a.Family, a.Class, a.Date, a.Duration,
-				a.OtherCritical, a.OtherWarning, a.URL, len(a.Rooms)}, []any{b.Form, b.Message, b.Name, b.Severity, b.Info, b.Host, b.Space.Name, b.Chart, b.Context,
+			assert.Equal(t, []any{a.Form, a.Message, a.Name, strings.ToLower(string(a.Severity)), a.Info, a.Host, a.Space.Name, a.Chart, a.Context, a.Family, a.Class, a.Date, a.Duration,
+				a.OtherCritical, a.OtherWarning, a.URL, len(a.Rooms)}, []any{b.Form, b.Message, b.Name, strings.ToLower(string(b.Severity)), b.Info, b.Host, b.Space.Name, b.Chart, b.Context,
 				b.Family, b.Class, b.Date, b.Duration, b.OtherCritical, b.OtherWarning, b.URL, len(b.Rooms)}, name)
+			assert.Equal(t, b.Form == netdata.Nested, string(b.Severity) != strings.ToLower(string(b.Severity)), "%s: %s", name, b.Severity)
 			for i := range a.Rooms {
 				assert.Equal(t, wiretest.Bare(a.Rooms[i]), wiretest.Bare(b.Rooms[i]))
 			}

@@ -22,3 +22,17 @@ func (s Severity) Is(other Severity) bool { return strings.EqualFold(string(s), 
 func (s Severity) Known() bool {
 	return s.Is(Critical) || s.Is(Warning) || s.Is(Clear) || s.Is(Info)
 }
+
+// as returns s in the letter case of a form, if it is one of the constants.
+func (s Severity) as(f Form) Severity {
+	for _, known := range [...]Severity{Critical, Warning, Clear, Info} {
+		switch {
+		case !s.Is(known):
+		case f == Nested:
+			return Severity(strings.ToUpper(string(known[:1]))) + known[1:]
+		default:
+			return known
+		}
+	}
+	return s
+}
