@@ -123,8 +123,10 @@ func TestAddWhileOthersDispatch(t *testing.T) {
 // TestClassOfAnyLength puts the largest message aside for a Caller that has much
 // to say about what went wrong.
 func TestClassOfAnyLength(t *testing.T) {
-	const most = 8<<20 + 64<<10 - 40<<10
-	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
+	const payload, most = 128 << 10, 88 << 10 // the rest is for headers
+	n := &node{Name: "alone", Dir: t.TempDir(), Port: freePorts(t, 1)[0], MaxPayload: payload}
+	n.start(t)
+	d := peer(t, connect(t, addresses(n)), dispatchnats.Options{})
 	require.NoError(t, d.Add(t.Context(), "a", callback.CallerFunc(
 		func(context.Context, callback.Message) (callback.Reply, error) {
 			err := unavailable(tick).(*callback.Error)
