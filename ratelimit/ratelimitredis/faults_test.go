@@ -24,9 +24,11 @@ import (
 )
 
 // The decisions of this file are timed, because their deadline is what is
-// promised. slack is for a machine that is busy; a client with the default
-// settings takes up to 35 seconds.
-const slack = 3 * time.Second
+// promised. slack is for a machine that is busy: where many processes share two
+// processors, one of a hundred goroutines waits seconds for its turn. What is to
+// be told from that takes longer: a hung server holds a client with the default
+// settings for 12 to 35 seconds, and those of most tests for a patience.
+const slack = 10 * time.Second
 
 // timed takes one event and checks that the decision came in time.
 func timed(tb testing.TB, s ratelimit.Store, timeout time.Duration) (ratelimit.Decision, error) {
@@ -172,7 +174,7 @@ func TestServerIsLeftAlone(t *testing.T) {
 func TestOneTryAtATime(t *testing.T) {
 	c := anyServer(t)
 	g := gate{open: make(chan struct{})}
-	s := newStore(t, c, ratelimitredis.Options{Timeout: 5 * time.Second})
+	s := newStore(t, c, patient)
 	take(t, s, ask("loads", 1, time.Hour, 1)) // the script
 	gone, cancel := context.WithCancel(context.Background())
 	c.AddHook(&g)
