@@ -84,8 +84,8 @@ func TestTemplatesCompareNumbersOfBothKinds(t *testing.T) {
 		{"eq .Value 90", `90 90.0`, `90.5 91`},
 		{"eq .Value 1 2.5 3", `1 1.0 2.5 3.0`, `2 4`},
 		{"ne .Value 90.0", `91 90.5`, `90 90.0`},
-		{"eq .Value 9007199254740993", `9007199254740993`, `9007199254740992`},
-		{"gt .Value 9007199254740992", `9007199254740993`, `9007199254740992`},
+		{"eq .Value .Event.odd", `9007199254740993`, `9007199254740992`},
+		{"lt .Event.even .Value", `9007199254740993`, `9007199254740992`},
 		{`eq .Value "a" "b"`, `"a" "b"`, `"c" ""`},
 		{`lt .Value "b"`, `"a"`, `"b" "c"`},
 		{`ne .Value "a"`, `"b"`, `"a"`},
@@ -95,7 +95,7 @@ func TestTemplatesCompareNumbersOfBothKinds(t *testing.T) {
 		w := hook(t, c, callback.Options{})
 		for want, values := range map[string]string{"/yes": tt.yes, "/no": tt.no} {
 			for value := range strings.FieldsSeq(values) {
-				_, err := w.Call(t.Context(), eventMessage(`{"value": `+value+`}`))
+				_, err := w.Call(t.Context(), eventMessage(`{"value": `+value+`, "even": 9007199254740992, "odd": 9007199254740993}`))
 				require.NoError(t, err, "%s of %s", tt.condition, value)
 				n++
 				assert.Equal(t, want, srv.Await(n)[n-1].URI, "%s of %s", tt.condition, value)
