@@ -42,10 +42,11 @@ const (
 	codeNoPeers          jetstream.ErrorCode = 10005 // too few servers of the cluster are there
 	codeSubjectOverlap   jetstream.ErrorCode = 10065 // with another stream
 	codeConsumerCreate   jetstream.ErrorCode = 10012 // also for one that is just being deleted
+	codeInProcess        jetstream.ErrorCode = 10158 // a message of the same id is, and may yet fail
 )
 
 // passing reports whether err is one that goes away by itself: no connection,
-// no answer in time, no leader.
+// no answer in time, no leader, or a repeat that was faster than the cluster.
 func passing(err error) bool {
 	switch {
 	case errors.Is(err, nats.ErrNoResponders),
@@ -61,7 +62,7 @@ func passing(err error) bool {
 	}
 	var api *jetstream.APIError
 	if errors.As(err, &api) && !errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) {
-		return api.ErrorCode == codeNoPeers || api.Code == 503 && !exhausted(err)
+		return api.ErrorCode == codeNoPeers || api.ErrorCode == codeInProcess || api.Code == 503 && !exhausted(err)
 	}
 	return false
 }
