@@ -35,7 +35,7 @@ func (r *Receiver) accept(ctx context.Context, p payload.Payload) (any, error) {
 		r.history.came(events, time.Now())
 		return r.reply(events), nil
 	}
-	work, err := r.plan(ctx, p, events)
+	work, err := r.plan(ctx, p, distinct(events))
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +53,20 @@ func (r *Receiver) accept(ctx context.Context, p payload.Payload) (any, error) {
 	return r.reply(events), nil
 }
 
+// distinct leaves out what a message tells again: it would wait for itself.
+// Without an ID nothing is a repeat.
+func distinct(events []payload.Event) []payload.Event {
+	told := make(map[string]bool, len(events))
+	all := make([]payload.Event, 0, len(events))
+	for _, e := range events {
+		if e.ID == "" || !told[e.ID] {
+			all = append(all, e)
+		}
+		told[e.ID] = true
+	}
+	return all
+}
+
 // A job is one message and the endpoints that are due to get it.
 type job struct {
 	piece
@@ -62,12 +76,17 @@ type job struct {
 
 // plan finds out what is due to whom, and reserves it.
 func (r *Receiver) plan(ctx context.Context, p payload.Payload, events []payload.Event) ([]*job, error) {
-	byFormat := make(map[string][]*job)
+	type form struct {
+		format string
+		order  dispatch.Order
+	}
+	encoded := make(map[form][]*job)
 	var all []*job
 	for _, e := range r.endpoints {
-		jobs, ok := byFormat[e.Format]
+		f := form{e.Format, e.Options.Order}
+		jobs, ok := encoded[f]
 		if !ok {
-			pieces, err := encode(e.Format, p, events)
+			pieces, err := encode(f.format, f.order, p, events)
 			if err != nil {
 				release(all, err)
 				return nil, err
@@ -75,7 +94,7 @@ func (r *Receiver) plan(ctx context.Context, p payload.Payload, events []payload
 			for _, piece := range pieces {
 				jobs = append(jobs, &job{piece: piece, claim: make(map[string]claim)})
 			}
-			byFormat[e.Format] = jobs
+			encoded[f] = jobs
 			all = append(all, jobs...)
 		}
 		for _, j := range jobs {
@@ -128,6 +147,10 @@ type claim struct {
 func (r *Receiver) reserve(ctx context.Context, endpoint string, events []payload.Event) (claim, error) {
 	c := claim{fresh: len(events) == 0}
 	for _, e := range events {
+		if e.ID == "" { // nobody can say that it came before
+			c.fresh = true
+			continue
+		}
 		done, fresh, err := r.dedup.Reserve(ctx, payload.ID(endpoint, e.ID))
 		if err != nil {
 			c.settle(errInFlight)

@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alertwire/alertwire/callback"
+	"github.com/alertwire/alertwire/callback/dispatch"
 	"github.com/alertwire/alertwire/payload"
 	"github.com/alertwire/alertwire/payload/alertmanager"
 	"github.com/alertwire/alertwire/payload/flashduty"
@@ -37,12 +40,12 @@ var outgoing = map[string]func(payload.Event) any{
 	"slack":        func(e payload.Event) any { return slackText(e) },
 }
 
-// encode returns the messages for endpoints of a format: the bytes that came,
-// or one message for each event. What is in that format already is sent as it
-// came.
-func encode(format string, p payload.Payload, events []payload.Event) ([]piece, error) {
+// encode returns the messages for endpoints of a format and an order: the bytes
+// that came, or one message for each event. What is in that format already is
+// sent as it came.
+func encode(format string, order dispatch.Order, p payload.Payload, events []payload.Event) ([]piece, error) {
 	if format == "" || format == "raw" || len(events) > 0 && events[0].Source == format {
-		one, err := whole(p, events)
+		one, err := whole(p, events, order)
 		return []piece{one}, err
 	}
 	pieces := make([]piece, 0, len(events))
@@ -61,7 +64,11 @@ func encode(format string, p payload.Payload, events []payload.Event) ([]piece, 
 	return pieces, nil
 }
 
-func whole(p payload.Payload, events []payload.Event) (piece, error) {
+// whole returns the message that came. Its Key is that of the group, so that the
+// order strict keeps a resolution behind the firing. With the order latest a
+// message replaces one of the same Key that waits, so there it stands for exactly
+// these alerts: the next message of a group need not tell again what resolved.
+func whole(p payload.Payload, events []payload.Event, order dispatch.Order) (piece, error) {
 	msg, err := callback.NewMessage(p)
 	if err != nil {
 		return piece{}, err
@@ -72,13 +79,33 @@ func whole(p payload.Payload, events []payload.Event) (piece, error) {
 	if len(events) > 0 {
 		msg.Type, msg.Key = string(events[0].Kind), events[0].Key
 	}
-	if m, ok := p.(*alertmanager.Message); ok {
+	switch m := p.(type) {
+	case *alertmanager.Message:
 		msg.Key = payload.ID(m.Receiver, m.GroupKey)
 		if m.Status != "" {
 			msg.Type = string(m.Status)
 		}
+	case *grafana.Message:
+		msg.Key = payload.ID(strconv.FormatInt(m.OrgID, 10), m.Receiver, m.GroupKey)
+	case *nightingale.Message:
+		if m.Array { // a batch, of any alerts
+			msg.Key = payload.ID(nightingale.Format().Name())
+		}
+	}
+	if order == dispatch.Latest {
+		msg.Key = keyOf(events)
 	}
 	return piece{detach(msg), events}, nil
+}
+
+// keyOf returns a key of these alerts together.
+func keyOf(events []payload.Event) string {
+	keys := make([]string, len(events))
+	for i, e := range events {
+		keys[i] = e.Key
+	}
+	slices.Sort(keys)
+	return payload.ID(keys...)
 }
 
 // detach makes msg independent of the request that it is from.

@@ -89,7 +89,7 @@ func (h *history) came(events []payload.Event, now time.Time) {
 		}
 		a := el.Value.(*alert)
 		a.Seen = now
-		if len(a.Changes) > 0 && a.Changes[0].ID == e.ID {
+		if len(a.Changes) > 0 && e.ID != "" && a.Changes[0].ID == e.ID {
 			a.Changes[0].Repeats++
 			continue
 		}
