@@ -133,6 +133,14 @@ func (e *endpoint) reopen(ctx context.Context, p *puller) bool {
 		if err != nil {
 			continue
 		}
+		// Who has removed the endpoint since the first look has left its note
+		// before the queue was deleted that is now here again.
+		if buried, err := e.d.buried(ctx, e.token); err != nil {
+			continue
+		} else if buried {
+			e.d.deleteConsumer(ctx, e.token)
+			continue
+		}
 		e.d.log(slog.LevelWarn, "dispatchnats has made the queue of an endpoint anew", slog.String("endpoint", e.name))
 		p.consumer = c
 		e.mu.Lock()
