@@ -119,6 +119,23 @@ func TestRecoverTellsNoValue(t *testing.T) {
 	assert.Contains(t, err.Error(), "string")
 }
 
+func TestRecoverFromANilPointerForAnError(t *testing.T) {
+	var none *callback.Error
+	inner := callback.CallerFunc(func(context.Context, callback.Message) (callback.Reply, error) {
+		return callback.Reply{Status: 200}, none
+	})
+	for name, c := range map[string]callback.Caller{
+		"alone":     callback.Decorate(inner, callback.Recover()),
+		"breaker":   callback.Decorate(inner, callback.Recover(), callback.Breaker(callback.BreakerPolicy{})),
+		"retry":     callback.Decorate(inner, callback.Retry(callback.RetryPolicy{}), callback.Recover()),
+		"decorated": callback.Decorate(inner, callback.Recover(), callback.Retry(callback.RetryPolicy{})),
+	} {
+		_, err := c.Call(t.Context(), callback.Message{ID: "msg_1"})
+		require.ErrorIs(t, err, callback.ErrRefused, name)
+		assert.Equal(t, callback.ClassPanic, failed(t, err).Class, name)
+	}
+}
+
 func TestBulkheadKeepsItsNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex

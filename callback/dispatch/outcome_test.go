@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"testing"
@@ -73,6 +74,30 @@ func TestAPanicFailsOneMessage(t *testing.T) {
 	s := stats(t, d, "a")
 	assert.Equal(t, uint64(1), s.Failed)
 	assert.Equal(t, uint64(1), s.Delivered)
+}
+
+// A pointer that is nil, returned as an error, is an error that is not nil: what
+// all who look into it would panic at.
+func TestANilPointerForAnErrorFailsOneMessage(t *testing.T) {
+	for _, off := range []bool{false, true} {
+		d := newMemory(t, dispatch.MemoryOptions{})
+		a := log{answer: func(_ context.Context, m callback.Message, _ int) error {
+			var e *callback.Error
+			switch m.ID {
+			case "1":
+				return e
+			case "2":
+				return fmt.Errorf("wrapped: %w", e)
+			}
+			return nil
+		}}
+		add(t, d, "a", &a, dispatch.EndpointOptions{Breaker: callback.BreakerPolicy{Off: off}})
+		send(t, d, "", "1", "2", "3")
+		drain(t, d)
+		s := stats(t, d, "a")
+		assert.Equal(t, uint64(2), s.Failed)
+		assert.Equal(t, uint64(1), s.Delivered)
+	}
 }
 
 func TestACallerThatEndsItsGoroutineFailsOneMessage(t *testing.T) {
