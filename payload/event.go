@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"log/slog"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ type Event struct {
 	Source string
 	// ID identifies this piece of news: repeats of it have the same ID, the
 	// next change of the same thing has another. "" if the source does not let
-	// us tell.
+	// us tell: then nothing is a repeat of it, and no key can be made from it.
 	ID string
 	// Key identifies what the news is about, over its whole life: the firing of
 	// an alert and its resolution have the same Key.
@@ -41,6 +42,15 @@ func (e Event) Clone() Event {
 	e.Severity = Severity(strings.Clone(string(e.Severity)))
 	e.Labels, e.Annotations = e.Labels.Clone(), e.Annotations.Clone()
 	return e
+}
+
+// LogValue returns what tells events apart in a log. Text, labels and
+// annotations are left out: they may be long, and personal.
+func (e Event) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("source", e.Source), slog.String("id", e.ID), slog.String("key", e.Key),
+		slog.String("kind", string(e.Kind)), slog.String("severity", string(e.Severity)), slog.String("title", e.Title),
+	)
 }
 
 func (e *Event) fields(f *jsonscan.Fields) {

@@ -2,6 +2,7 @@ package payload_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -90,4 +91,16 @@ func TestID(t *testing.T) {
 	assert.NotEqual(t, payload.ID("a", "b"), payload.ID("ab", ""))
 	assert.NotEqual(t, payload.ID("a", "b"), payload.ID("a", "b", ""))
 	assert.NotEqual(t, payload.ID(strings.Repeat("x", 1000)), payload.ID(strings.Repeat("x", 1001)))
+}
+
+func TestEventInALog(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	slog.New(slog.NewTextHandler(&b, nil)).Info("seen", "event", payload.Event{
+		Source: "netdata", ID: "1", Key: "k", Kind: payload.KindFiring, Severity: payload.SeverityInfo, Title: "a title",
+		Text: "a long text", Labels: payload.Labels{{Name: "who", Value: "somebody"}},
+	})
+	assert.Contains(t, b.String(), ` event.source=netdata event.id=1 event.key=k event.kind=firing event.severity=info event.title="a title"`)
+	assert.NotContains(t, b.String(), "long")
+	assert.NotContains(t, b.String(), "somebody")
 }

@@ -2,6 +2,7 @@ package payload
 
 import (
 	"iter"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -53,6 +54,15 @@ func (l Labels) All() iter.Seq2[string, string] {
 			}
 		}
 	}
+}
+
+// LogValue returns the labels as a group of a log record.
+func (l Labels) LogValue() slog.Value {
+	attrs := make([]slog.Attr, 0, len(l))
+	for name, value := range l.All() {
+		attrs = append(attrs, slog.String(name, value))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // Map returns the labels as a map, which is never nil.

@@ -2,8 +2,10 @@ package payload_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,4 +72,12 @@ func TestWithSetsALabelInItsPlace(t *testing.T) {
 	assert.Equal(t, payload.Labels{{Name: "a", Value: "x"}, {Name: "b", Value: "2"}}, labels[:2].With("a", "x"), "the first place")
 	assert.Equal(t, append(before[:3:3], payload.Label{Name: "c", Value: "x"}), labels.With("c", "x"))
 	assert.Equal(t, before, labels)
+}
+
+func TestLabelsInALog(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	log := slog.New(slog.NewTextHandler(&b, nil))
+	log.Info("seen", "labels", payload.Labels{{Name: "alertname", Value: "Disk full"}, {Name: "job", Value: "db"}})
+	assert.Contains(t, b.String(), ` labels.alertname="Disk full" labels.job=db`)
 }
