@@ -2,6 +2,7 @@ package auth
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -77,7 +78,7 @@ func (g *gate) judge(r *http.Request) (status int, reason error) {
 			return http.StatusUnauthorized, err
 		}
 		if r.ContentLength > g.max {
-			return http.StatusRequestEntityTooLarge, ErrTooLarge
+			return http.StatusRequestEntityTooLarge, fmt.Errorf("auth: %w", ErrTooLarge)
 		}
 		if r.ContentLength < 0 && r.Body != nil { // a known length is kept by net/http
 			r.Body = &boundedBody{ReadCloser: r.Body, left: g.max}
@@ -93,9 +94,9 @@ func (g *gate) judge(r *http.Request) (status int, reason error) {
 	body, err := reqbody.Read(r, g.max)
 	switch {
 	case errors.Is(err, ErrTooLarge):
-		return http.StatusRequestEntityTooLarge, err
+		return http.StatusRequestEntityTooLarge, fmt.Errorf("auth: %w", err)
 	case err != nil:
-		return http.StatusBadRequest, err
+		return http.StatusBadRequest, fmt.Errorf("auth: %w", err)
 	}
 	if err := g.verifier.Verify(r, body); err != nil {
 		return http.StatusUnauthorized, err

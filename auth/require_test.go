@@ -323,6 +323,7 @@ func TestRequireBehindMaxBytesHandler(t *testing.T) {
 	assert.Equal(t, http.StatusRequestEntityTooLarge, status)
 	assert.Equal(t, `{"detail":"Request body too large"}`, text)
 	require.ErrorIs(t, reason, auth.ErrTooLarge)
+	assert.ErrorContains(t, reason, "auth: ")
 }
 
 type failing struct{ err error }
