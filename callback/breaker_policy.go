@@ -34,7 +34,8 @@ type BreakerPolicy struct {
 	Cap time.Duration `json:"cap,omitempty" yaml:"cap,omitempty"`
 	// Logger gets one record at level Warn when an outage begins, however often
 	// the endpoint is probed in vain, and one at level Info when it is over.
-	// Nil is silent.
+	// Nil is silent. No file can name one: who reads a policy from a file sets
+	// it afterwards.
 	Logger *slog.Logger `json:"-" yaml:"-"`
 }
 

@@ -19,6 +19,8 @@ const (
 	// Latest delivers the newest message of a Key: it takes the place of one
 	// that waits, also for its next attempt, and waits for one in flight.
 	// Right for a state, as of an incident, of which only the last one matters.
+	// Wrong for messages that tell of several alerts: the next one need not
+	// repeat all that the one before it said.
 	Latest
 	// Strict delivers one after the other, in the order in which they were
 	// accepted: the messages of a Key wait until the one before them is
