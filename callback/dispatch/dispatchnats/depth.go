@@ -13,7 +13,7 @@ import (
 const (
 	depthFor  = time.Second           // how long a count is trusted
 	depthFull = 50 * time.Millisecond // … when it says that the queue is full
-	depthLag  = 100 * time.Millisecond
+	depthLag  = 50 * time.Millisecond // how long it may take to count what has come
 )
 
 // A depth is how many messages an endpoint has, by what this process knows: the
@@ -21,6 +21,7 @@ const (
 // the lock of the endpoint.
 type depth struct {
 	n      int // at hand, those in flight included
+	least  int // n, by the last count of the engine alone
 	flying int // calls in flight in this process
 	coming int // accepted and not yet published
 	came   lately
@@ -32,8 +33,8 @@ type depth struct {
 // what has just come is perhaps not counted yet, and the engine is believed
 // only as far as it says no less than was there without that.
 func (d *depth) learn(count int, now time.Time) {
-	known := count + d.coming
-	d.n, d.asked = max(known, min(d.n, known+d.came.count(now))), now
+	d.least, d.asked = count+d.coming, now
+	d.n = max(d.least, min(d.n, d.least+d.came.count(now)))
 }
 
 func (d *depth) stale() { d.asked = time.Time{} }
@@ -43,17 +44,27 @@ func (d *depth) stale() { d.asked = time.Time{} }
 func (e *endpoint) admit(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed == nil && e.mustCount() {
+	for e.closed == nil && e.mustCount() {
 		e.mu.Unlock()
 		n, err := e.d.count(ctx, e.token)
 		if errors.Is(err, jetstream.ErrConsumerNotFound) {
 			e.missing(ctx)
 		}
 		e.mu.Lock()
-		if err == nil {
-			e.depth.learn(n, time.Now())
+		if err != nil {
+			break // the message will hardly get there either
 		}
-		// Without an answer the message will hardly get there either.
+		e.depth.learn(n, time.Now())
+		if !e.doubtful() {
+			break
+		}
+		// Soon the engine will know, since nothing comes meanwhile.
+		e.mu.Unlock()
+		ok := sleep(ctx, depthFull+time.Millisecond)
+		e.mu.Lock()
+		if !ok {
+			break
+		}
 	}
 	switch {
 	case e.closed != nil:
@@ -87,8 +98,12 @@ func (e *endpoint) full() bool { return e.depth.n-e.depth.flying >= e.o.Queue }
 // mustCount reports whether what is known is too old to go by. The lock is held.
 func (e *endpoint) mustCount() bool {
 	age := time.Since(e.depth.asked)
-	return age > depthFor || age > depthFull && e.full()
+	return age > depthFor || age > depthFull && e.full() || e.doubtful()
 }
+
+// doubtful reports whether the queue is full only if the engine does not count
+// yet what has just come. The lock is held.
+func (e *endpoint) doubtful() bool { return e.full() && e.depth.least-e.depth.flying < e.o.Queue }
 
 // count asks the engine how many messages an endpoint has.
 func (d *Dispatcher) count(ctx context.Context, token string) (int, error) {

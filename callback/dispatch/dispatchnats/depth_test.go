@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/alertwire/alertwire/callback/dispatch"
 )
 
 // TestDepthOfWhatHasJustCome is for an engine that has acknowledged messages
@@ -23,6 +25,17 @@ func TestDepthOfWhatHasJustCome(t *testing.T) {
 	assert.Equal(t, 9, d.n, "others have dispatched")
 	d.learn(2, now.Add(2*depthLag))
 	assert.Equal(t, 2, d.n, "it has had its time")
+
+	e := &endpoint{depth: depth{n: 4, flying: 1}, o: dispatch.EndpointOptions{Queue: 3}}
+	e.depth.came.add(now)
+	e.depth.learn(3, now)
+	assert.True(t, e.full())
+	assert.True(t, e.doubtful(), "the fourth may have been called by somebody else")
+	e.depth.learn(4, now)
+	assert.True(t, e.full())
+	assert.False(t, e.doubtful())
+	e.depth.learn(3, now.Add(2*depthLag))
+	assert.False(t, e.full())
 
 	d.coming = 1
 	d.learn(2, now.Add(2*depthLag))

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -144,6 +145,28 @@ func TestQueueIsBounded(t *testing.T) {
 		s := stats(t, d, "ops")
 		return s.Accepted == 4 && s.Queued == 2 && s.InFlight == 1
 	}, "not counted")
+}
+
+// TestQueueThatOthersEmptied refuses nothing for want of room that others have
+// made, even if that was just now.
+func TestQueueThatOthersEmptied(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
+	var slow stage
+	require.NoError(t, d.Add(ctx, "ops", &slow, dispatch.EndpointOptions{Concurrency: 1, Queue: 5}))
+	require.NoError(t, d.Dispatch(ctx, message("k", 0)))
+	slow.await(t, 0)
+	js, err := jetstream.New(d.Conn())
+	require.NoError(t, err)
+	out, err := js.Stream(ctx, "alertwire_OUT")
+	require.NoError(t, err)
+	for range 3 {
+		for n := range 5 {
+			require.NoError(t, d.Dispatch(ctx, message("k", 1+n)))
+		}
+		require.NoError(t, out.Purge(ctx))
+	}
 }
 
 // TestStoreIsBounded fills the queue of one endpoint until MaxBytes: a durable
