@@ -56,7 +56,11 @@ func (d *Dispatcher) buryMsg(ctx context.Context, msg *nats.Msg, id string, reas
 		err = d.publish(ctx, msg, id)
 	}
 	token, _ := d.names.endpointOf(msg.Subject)
-	attrs := []slog.Attr{slog.String("endpoint", nameOf(token)), slog.String("reason", reason.Error())}
+	attrs := []slog.Attr{
+		slog.String("endpoint", nameOf(token)),
+		slog.String("message_id", msg.Header.Get(headerID)),
+		slog.String("reason", reason.Error()),
+	}
 	if err != nil {
 		d.log(slog.LevelError, "dispatchnats cannot give a message up: it stays in the queue",
 			append(attrs, slog.String("error", err.Error()))...)

@@ -45,7 +45,7 @@ func persist(ctx context.Context, what string, do func(context.Context) error) e
 			return fmt.Errorf("dispatchnats: %s: %w", what, err)
 		}
 		if !sleep(ctx, wait) {
-			return unavailable(what, errors.Join(context.Cause(ctx), err))
+			return unavailable(what, fmt.Errorf("%w: %w", context.Cause(ctx), err))
 		}
 	}
 }

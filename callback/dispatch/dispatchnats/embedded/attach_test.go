@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -68,6 +69,7 @@ func TestAttachWithoutAProcess(t *testing.T) {
 	assert.NoFileExists(t, filepath.Join(dir, "s"), "it looks, it does not serve")
 	_, err = embedded.Open(ctx, dir, withSocket(dispatchnats.Options{}))
 	require.ErrorIs(t, err, embedded.ErrInUse)
+	assert.Equal(t, 1, strings.Count(err.Error(), "embedded"), err.Error())
 	at.Close()
 
 	d = open(t, dir, withSocket(dispatchnats.Options{}))

@@ -1,6 +1,8 @@
 package embedded_test
 
 import (
+	"bytes"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -29,6 +31,18 @@ func refusing(t *testing.T) (*dispatchnats.Dispatcher, *callbacktest.Recorder) {
 		ends.await(t, message("k", n).ID)
 	}
 	return d.Dispatcher, r
+}
+
+func TestALetterIsToldInTheLog(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	var log bytes.Buffer // of one message, whose end is awaited
+	var ends outcomes
+	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe, Logger: slog.New(slog.NewTextHandler(&log, nil))}))
+	require.NoError(t, d.Add(ctx, "ops", &callbacktest.Recorder{Answer: callbacktest.Fail(callbacktest.Failure(404))}, dispatch.EndpointOptions{}))
+	require.NoError(t, d.Dispatch(ctx, message("k", 7)))
+	ends.await(t, "k-7")
+	assert.Contains(t, log.String(), `level=WARN msg="dispatchnats has given a message up" endpoint=ops message_id=k-7 reason=`)
 }
 
 func TestDeadLetterHasItsHistory(t *testing.T) {

@@ -134,7 +134,10 @@ func Open(ctx context.Context, dir string, o Options) (*Dispatcher, error) {
 	}
 	o = o.withLoggers()
 	s, err := openStore(ctx, dir, o)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrInUse), errors.Is(err, ErrNewer), errors.Is(err, ErrKey), errors.Is(err, ErrDamaged):
+		return nil, err // which says where it is from
+	case err != nil:
 		return nil, fmt.Errorf("embedded: open: %w", err)
 	}
 	o.Engine.OnlyProcess = true // who has the lock is

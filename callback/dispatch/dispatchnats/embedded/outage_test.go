@@ -134,6 +134,7 @@ func TestServerComesLater(t *testing.T) {
 	_, err = dispatchnats.Open(short, nc, dispatchnats.Options{})
 	require.ErrorIs(t, err, dispatchnats.ErrUnavailable)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.NotContains(t, err.Error(), "\n", "one line of a log")
 	_, err = dispatchnats.Attach(short, nc, dispatchnats.Options{})
 	require.ErrorIs(t, err, dispatchnats.ErrUnavailable)
 	_, err = dispatchnats.Open(ctx, nil, dispatchnats.Options{})
