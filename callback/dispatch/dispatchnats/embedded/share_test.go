@@ -65,7 +65,7 @@ func TestConcurrencyIsThatOfAllProcesses(t *testing.T) {
 				a := open(t, t.TempDir(), quick(dispatchnats.Options{}))
 				b := peer(t, a.Conn(), dispatchnats.Options{})
 				var c counter
-				o := dispatch.EndpointOptions{Order: order, Concurrency: concurrency, Breaker: off}
+				o := dispatch.EndpointOptions{Order: order, Concurrency: concurrency, Queue: 1e5, Breaker: off}
 				require.NoError(t, a.Add(ctx, "ops", c.caller("a"), o))
 				require.NoError(t, b.Add(ctx, "ops", c.caller("b"), o))
 				n := 0
@@ -76,7 +76,7 @@ func TestConcurrencyIsThatOfAllProcesses(t *testing.T) {
 				for range 120 {
 					send()
 				}
-				for n < 900 && !c.both() { // the queue holds 1000
+				for end := time.Now().Add(soon); !c.both() && time.Now().Before(end); pause(ctx, tick) {
 					send()
 				}
 				assert.True(t, c.both(), "one of them gets no work")
