@@ -121,13 +121,15 @@ func (d *Memory) Stats(context.Context) ([]EndpointStats, error) {
 func (d *Memory) Shutdown(ctx context.Context) ([]Undelivered, error) {
 	all := d.close()
 	err := await(ctx, all)
+	if err != nil {
+		for _, e := range all { // before any call ends, and the next one begins in vain
+			e.cutOff()
+		}
+	}
 	if d.cancel != nil {
 		d.cancel()
 	}
 	if err != nil {
-		for _, e := range all {
-			e.cutOff()
-		}
 		late, stop := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer stop()
 		_ = await(late, all) // whoever does not heed his context is left behind

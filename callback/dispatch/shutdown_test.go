@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +60,35 @@ func TestAnEndedContextIsNoErrorWhereNothingIsLeft(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, rest)
 	}
+}
+
+// A call that Shutdown cancels is the last one of its endpoint.
+func TestShutdownBeginsNoCallInVain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const endpoints = 200
+		d := newMemory(t, dispatch.MemoryOptions{})
+		var calls, vain atomic.Int64
+		hangs := callback.CallerFunc(func(ctx context.Context, _ callback.Message) (callback.Reply, error) {
+			calls.Add(1)
+			if ctx.Err() != nil {
+				vain.Add(1)
+			}
+			<-ctx.Done()
+			return callback.Reply{}, ctx.Err()
+		})
+		for i := range endpoints {
+			add(t, d, strconv.Itoa(i), hangs, dispatch.EndpointOptions{Concurrency: 1})
+		}
+		send(t, d, "", "1", "2")
+		synctest.Wait()
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		rest, err := d.Shutdown(ended)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Len(t, rest, 2*endpoints)
+		assert.Equal(t, int64(endpoints), calls.Load())
+		assert.Zero(t, vain.Load())
+	})
 }
 
 func TestShutdownHandsBackWhatIsLeft(t *testing.T) {
