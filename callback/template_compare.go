@@ -28,6 +28,8 @@ func exactly(v any) *big.Float {
 	switch v := v.(type) {
 	case int:
 		return new(big.Float).SetInt64(int64(v))
+	case uint8: // a byte of a text
+		return new(big.Float).SetInt64(int64(v))
 	case int32: // a character constant
 		return new(big.Float).SetInt64(int64(v))
 	case int64:

@@ -86,6 +86,7 @@ func TestTemplatesCompareNumbersOfBothKinds(t *testing.T) {
 		{"ne .Value 90.0", `91 90.5`, `90 90.0`},
 		{"eq .Value .Event.odd", `9007199254740993`, `9007199254740992`},
 		{"lt .Event.even .Value", `9007199254740993`, `9007199254740992`},
+		{"eq (index .Value 0) 'a'", `"a" "ab"`, `"b" "ba"`},
 		{`eq .Value "a" "b"`, `"a" "b"`, `"c" ""`},
 		{`lt .Value "b"`, `"a"`, `"b" "c"`},
 		{`ne .Value "a"`, `"b"`, `"a"`},
