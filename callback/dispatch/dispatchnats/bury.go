@@ -13,6 +13,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// maxLogged bounds what a log record quotes of a message, in bytes.
+const maxLogged = 256
+
 // buryEnvelope moves a message to DEAD, and reports whether it got there.
 func (d *Dispatcher) buryEnvelope(ctx context.Context, v *envelope, token string, seq uint64, reason error) bool {
 	msg := v.encode()
@@ -58,7 +61,7 @@ func (d *Dispatcher) buryMsg(ctx context.Context, msg *nats.Msg, id string, reas
 	token, _ := d.names.endpointOf(msg.Subject)
 	attrs := []slog.Attr{
 		slog.String("endpoint", nameOf(token)),
-		slog.String("message_id", msg.Header.Get(headerID)),
+		slog.String("message_id", cut(msg.Header.Get(headerID), maxLogged)), // of a stranger, perhaps
 		slog.String("reason", reason.Error()),
 	}
 	if err != nil {
