@@ -41,7 +41,7 @@ type Receiver struct {
 func (r *Receiver) webhook(o Options) (http.Handler, error) {
 	var h http.Handler = payload.Handler(formats().Decode, r.accept, payload.HandlerOptions{
 		MaxBody:     o.MaxBody,
-		Timeout:     o.Patience,
+		Timeout:     r.patience,
 		RetryStatus: o.OverloadStatus.Func(),
 		OnReject:    r.rejected("payload"),
 	})

@@ -28,7 +28,7 @@ type Options struct {
 	OverloadStatus  Overload
 	MaxBody         int64
 	MetricsPrefix   string
-	Patience        time.Duration // with the dispatcher: then senders are told to come again
+	Patience        time.Duration // with the dispatcher: then senders are told to come again; zero means 5 s
 	Keeps           bool          // the dispatcher keeps over a restart what it has not delivered
 
 	challengeFile string
@@ -40,7 +40,6 @@ func Flags(fs *flag.FlagSet) *Options {
 		PerIP:          Rate{ratelimit.Rate{Events: 100, Per: time.Minute}},
 		Global:         Rate{ratelimit.Rate{Events: 1000, Per: time.Minute}},
 		OverloadStatus: http.StatusServiceUnavailable,
-		Patience:       5 * time.Second, // NetPulse waits no longer; a cluster may be away for minutes
 	}
 	fs.StringVar(&o.Listen, "listen", "127.0.0.1:8001", "`address` to listen on")
 	fs.StringVar(&o.BaseURL, "base-url", os.Getenv("ONCALLM_BASE_URL"),

@@ -20,7 +20,8 @@ type Program struct {
 }
 
 // Run runs the program until ctx ends. It returns 0 after a clean stop, 1 if
-// something was lost or the program could not listen, and 2 for a mistake in the flags or files, with nothing started.
+// something was lost or the program could not listen, and 2 for a mistake in the
+// flags or files, with nothing started.
 func (p Program) Run(ctx context.Context, args []string, stderr io.Writer) int {
 	fs := flag.NewFlagSet(p.Name, flag.ContinueOnError)
 	fs.SetOutput(stderr)

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,10 @@ const (
 	drainTime     = 20 * time.Second
 	drainTimeKept = 5 * time.Second
 )
+
+// defaultPatience is for how long NetPulse waits for an answer. A cluster may be
+// away for minutes.
+const defaultPatience = 5 * time.Second
 
 // maxRemembered is how many alerts at how many endpoints are remembered at a
 // time: a minute of 1,000 alerts a second at four endpoints. It takes 16 MiB.
@@ -53,7 +58,7 @@ func New(ctx context.Context, o Options, open Opener, log *slog.Logger) (*Receiv
 		history:   newHistory(),
 		metrics:   metrics,
 		log:       log,
-		patience:  o.Patience,
+		patience:  cmp.Or(o.Patience, defaultPatience),
 		keeps:     o.Keeps,
 	}
 	callers, err := r.callers()
