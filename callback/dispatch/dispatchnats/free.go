@@ -44,8 +44,8 @@ func (f *free) take(msg jetstream.Msg) {
 func (f *free) handle(msg jetstream.Msg) {
 	e, d := f.e, f.e.d
 	l, seq := d.lease(msg), sequence(msg)
-	e.hand.lift(seq)
-	defer e.hand.lay(seq)
+	before, over := e.hand.lift(seq), ""
+	defer func() { e.hand.lay(seq, over) }()
 	defer l.end()
 	v, err := e.open(msg)
 	switch {
@@ -58,6 +58,11 @@ func (f *free) handle(msg jetstream.Msg) {
 		d.nak(msg, postponed)
 		return
 	}
+	if v.msg.ID == before {
+		over = before
+		e.ack(msg)
+		return
+	}
 	e.ledger.recall(seq, &v)
 	if !e.gate.enter(f.ctx) {
 		d.nak(msg, 0)
@@ -68,7 +73,9 @@ func (f *free) handle(msg jetstream.Msg) {
 		d.nak(msg, wait)
 		return
 	}
-	e.settle(msg, &v, e.attempt(&v))
+	if e.settle(msg, &v, e.attempt(&v)) {
+		over = v.msg.ID
+	}
 }
 
 // open decodes a message, and fetches its body if the server left it out.
@@ -115,35 +122,39 @@ func (e *endpoint) ready(ctx context.Context, v *envelope) (wait time.Duration, 
 	return 0, e.pacing(ctx)
 }
 
-// settle does what a verdict says with a message that nothing stands behind.
-func (e *endpoint) settle(msg jetstream.Msg, v *envelope, w verdict) {
+// settle does what a verdict says with a message that nothing stands behind, and
+// reports whether it has left the queue.
+func (e *endpoint) settle(msg jetstream.Msg, v *envelope, w verdict) bool {
 	if w.fate != notNow {
 		e.ledger.forget(sequence(msg))
 	}
 	switch w.fate {
-	case delivered:
-		e.ack(msg)
-		e.finish(v, dispatch.Delivered, nil)
 	case notNow:
 		e.d.nak(msg, w.wait)
+		return false
 	case final:
-		e.fail(msg, v, w.err)
+		return e.fail(msg, v, w.err)
 	case later:
-		e.putAside(msg, v, w.wait)
+		return e.putAside(msg, v, w.wait)
 	}
+	e.ack(msg)
+	e.finish(v, dispatch.Delivered, nil)
+	return true
 }
 
-// putAside lets a message wait for its next attempt outside of the queue.
-func (e *endpoint) putAside(msg jetstream.Msg, v *envelope, wait time.Duration) {
+// putAside lets a message wait for its next attempt outside of the queue, and
+// reports whether it does.
+func (e *endpoint) putAside(msg jetstream.Msg, v *envelope, wait time.Duration) bool {
 	err := e.d.schedule(e.d.rest, v, e.token, sequence(msg))
 	if err == nil {
 		e.ack(msg)
-		return
+		return true
 	}
 	// It stays in the queue, where it takes up a place, and where a restart
 	// would forget the wait and the attempt.
 	e.cannotPutAside(err)
 	e.keep(msg, v, max(wait, minPause))
+	return false
 }
 
 // keep leaves a message in the queue and remembers how far it has come.
@@ -157,12 +168,13 @@ func (e *endpoint) cannotPutAside(err error) {
 		slog.String("endpoint", e.name), slog.String("error", err.Error()))
 }
 
-// fail gives a message up, for the reason err.
-func (e *endpoint) fail(msg jetstream.Msg, v *envelope, err error) {
+// fail gives a message up, for the reason err, and reports whether it did.
+func (e *endpoint) fail(msg jetstream.Msg, v *envelope, err error) bool {
 	if !e.d.buryEnvelope(e.d.rest, v, e.token, sequence(msg), err) {
 		e.keep(msg, v, postponed) // rather than let it vanish
-		return
+		return false
 	}
 	e.ack(msg)
 	e.finish(v, dispatch.Failed, err)
+	return true
 }

@@ -7,8 +7,14 @@ import "sync"
 type hand struct {
 	mu       sync.Mutex
 	busy     int // goroutines
-	messages map[uint64]bool
+	messages map[uint64]*holding
+	laid     sync.Cond     // some message is no longer being worked at
 	emptied  chan struct{} // closed once nobody is at work; nil if nobody waits for that
+}
+
+// A holding is a message that is being worked at.
+type holding struct {
+	over string // the ID of the message, once it is done with for good
 }
 
 // begin notes that a goroutine is at work, and done that it is no longer.
@@ -50,25 +56,42 @@ func (h *hand) empty() <-chan struct{} {
 	return ch
 }
 
-// lift and lay note which messages are being worked at.
-func (h *hand) lift(seq uint64) {
+// lift notes that a message is being worked at. If it is already, because the
+// server has handed it out a second time, lift waits until it no longer is, and
+// returns the ID of the message that is done with. The ID is empty if none is.
+func (h *hand) lift(seq uint64) (over string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.messages == nil {
-		h.messages = make(map[uint64]bool)
+		h.messages = make(map[uint64]*holding)
+		h.laid.L = &h.mu
 	}
-	h.messages[seq] = true
+	for {
+		before := h.messages[seq]
+		if before == nil {
+			h.messages[seq] = new(holding)
+			return over
+		}
+		for h.messages[seq] == before {
+			h.laid.Wait()
+		}
+		over = before.over
+	}
 }
 
-func (h *hand) lay(seq uint64) {
+// lay notes that a message is no longer being worked at. If it is done with for
+// good, over is its ID.
+func (h *hand) lay(seq uint64, over string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.messages[seq].over = over
 	delete(h.messages, seq)
+	h.laid.Broadcast()
 }
 
 // has reports whether a message is being worked at.
 func (h *hand) has(seq uint64) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.messages[seq]
+	return h.messages[seq] != nil
 }

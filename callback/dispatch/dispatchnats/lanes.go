@@ -201,9 +201,9 @@ func (s *lanes) turn(l *lane) {
 	s.mu.Lock()
 	it, old := l.items[0], s.outdated(l)
 	s.mu.Unlock()
-	s.e.hand.lift(it.seq)
+	s.e.hand.lift(it.seq) // what is over already, handle does not find
 	done, due := s.handle(it, old)
-	s.e.hand.lay(it.seq)
+	s.e.hand.lay(it.seq, "")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l.busy, it.tried = false, it.v.attempts > 0

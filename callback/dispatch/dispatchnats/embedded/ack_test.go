@@ -73,6 +73,45 @@ func TestSameIDTwice(t *testing.T) {
 	assert.Equal(t, []string{"k-0", "k-0"}, r.IDs())
 }
 
+// TestHandedOutAgain has the server hand a message out anew while this process
+// is calling it, as it does when a crash made it forget that it had: there is no
+// second call of what the first one delivered.
+func TestHandedOutAgain(t *testing.T) {
+	t.Parallel()
+	for _, order := range allOrders {
+		t.Run(order.String(), func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
+			var s stage
+			require.NoError(t, d.Add(ctx, "ops", &s, dispatch.EndpointOptions{Order: order, Concurrency: 2}))
+			require.NoError(t, d.Dispatch(ctx, message("k", 0)))
+			flies := s.await(t, 0)
+			js, err := jetstream.New(d.Conn())
+			require.NoError(t, err)
+			c, err := js.Consumer(ctx, "alertwire_OUT", "ops")
+			require.NoError(t, err)
+			require.NoError(t, d.Conn().Publish("$JS.ACK.alertwire_OUT.ops.1.1.1.0.0", []byte("-NAK")))
+			eventually(t, func() bool {
+				info, err := c.Info(ctx)
+				return err == nil && info.Delivered.Consumer == 2
+			}, "it is not handed out again")
+			time.Sleep(50 * time.Millisecond) // in which a second call would begin
+			flies.answer <- nil
+			eventually(t, func() bool {
+				info, err := c.Info(ctx)
+				return err == nil && info.NumAckPending == 0 && info.NumPending == 0
+			}, "the queue does not empty")
+			assert.Equal(t, uint64(1), stats(t, d, "ops").Delivered)
+			assert.Equal(t, 1, s.count())
+
+			require.NoError(t, d.Dispatch(ctx, message("k", 1)))
+			s.await(t, 1).answer <- nil
+			eventually(t, func() bool { return stats(t, d, "ops").Delivered == 2 }, "the endpoint stands still")
+		})
+	}
+}
+
 // TestLeaseOfTheDead has a process die with a message in its hands, while the
 // server lives: another one takes it up when the lease is over, and not before.
 func TestLeaseOfTheDead(t *testing.T) {
