@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,21 @@ type fakeDNS struct {
 	answers map[string][][]string
 }
 
+// nameServer is where the process asks for names, or nil for the name servers of
+// the machine.
+var nameServer atomic.Pointer[string]
+
+// The resolver of the process is replaced once, before anything uses it: a dial
+// that an earlier test has given up may still read it.
+func init() {
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if own := nameServer.Load(); own != nil {
+			network, address = "udp", *own
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}
+}
+
 // resolveWith makes the process ask a name server that knows nothing but
 // answers, until the test ends.
 func resolveWith(t *testing.T, answers map[string][][]string) {
@@ -27,13 +43,10 @@ func resolveWith(t *testing.T, answers map[string][][]string) {
 	require.NoError(t, err)
 	d := &fakeDNS{answers: answers}
 	go d.serve(conn)
-	before := net.DefaultResolver
-	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var dialer net.Dialer
-		return dialer.DialContext(ctx, "udp", conn.LocalAddr().String())
-	}}
+	address := conn.LocalAddr().String()
+	nameServer.Store(&address)
 	t.Cleanup(func() {
-		net.DefaultResolver = before
+		nameServer.Store(nil)
 		conn.Close()
 	})
 }
