@@ -32,19 +32,49 @@ func TestDispatcherSuiteFindsWhatIsBroken(t *testing.T) {
 		want string
 	}{
 		{"loses messages", func() *spoiled {
-			return &spoiled{dispatch: func(dispatch.Dispatcher, callback.Message, []string) error { return nil }}
+			return &spoiled{dispatch: func(context.Context, dispatch.Dispatcher, callback.Message, []string) error { return nil }}
 		}, "delivers to all and to some"},
 		{"delivers to all always", func() *spoiled {
-			return &spoiled{dispatch: func(d dispatch.Dispatcher, m callback.Message, _ []string) error {
-				return d.Dispatch(context.Background(), m)
+			return &spoiled{dispatch: func(ctx context.Context, d dispatch.Dispatcher, m callback.Message, _ []string) error {
+				return d.Dispatch(ctx, m)
 			}}
 		}, "delivers to all and to some"},
 		{"hides who refused", func() *spoiled {
-			return &spoiled{dispatch: func(d dispatch.Dispatcher, m callback.Message, to []string) error {
-				_ = d.Dispatch(context.Background(), m, to...)
+			return &spoiled{dispatch: func(ctx context.Context, d dispatch.Dispatcher, m callback.Message, to []string) error {
+				_ = d.Dispatch(ctx, m, to...)
 				return nil
 			}}
 		}, "names who refused"},
+		{"calls with the context of Dispatch", func() *spoiled {
+			var given sync.Map
+			s := calling(func(ctx context.Context, m callback.Message, c callback.Caller) (callback.Reply, error) {
+				if of, ok := given.Load(m.ID); ok {
+					ctx = of.(context.Context)
+				}
+				return c.Call(ctx, m)
+			})()
+			s.dispatch = func(ctx context.Context, d dispatch.Dispatcher, m callback.Message, to []string) error {
+				given.Store(m.ID, ctx)
+				return d.Dispatch(ctx, m, to...)
+			}
+			return s
+		}, "calls outlive the Dispatch"},
+		{"leaves a message without an ID", calling(func(ctx context.Context, m callback.Message, c callback.Caller) (callback.Reply, error) {
+			m.ID = ""
+			return c.Call(ctx, m)
+		}), "gives a message an ID"},
+		{"another ID for each endpoint", adding(func(name string, c callback.Caller, _ *dispatch.EndpointOptions) callback.Caller {
+			return callback.CallerFunc(func(ctx context.Context, m callback.Message) (callback.Reply, error) {
+				m.ID += name
+				return c.Call(ctx, m)
+			})
+		}), "gives a message an ID"},
+		{"every attempt is the first", calling(func(ctx context.Context, m callback.Message, c callback.Caller) (callback.Reply, error) {
+			return c.Call(callback.WithAttempt(ctx, 1), m)
+		}), "numbers the attempts"},
+		{"as fast as it can", options(func(o *dispatch.EndpointOptions) { o.Rate = dispatch.Rate{} }), "keeps its rate"},
+		{"refuses in place of dropping", options(func(o *dispatch.EndpointOptions) { o.Full = dispatch.RefuseNew }), "treats a full queue as told"},
+		{"a queue that is too long", options(func(o *dispatch.EndpointOptions) { o.Queue *= 2 }), "treats a full queue as told"},
 		{"new ID for each attempt", calling(func(ctx context.Context, m callback.Message, c callback.Caller) (callback.Reply, error) {
 			m.ID = callback.NewID()
 			return c.Call(ctx, m)
@@ -162,11 +192,11 @@ func TestDispatcherSuiteFindsWhatIsBroken(t *testing.T) {
 					closed.Store(true)
 					return d.Shutdown(ctx)
 				},
-				dispatch: func(d dispatch.Dispatcher, m callback.Message, to []string) error {
+				dispatch: func(ctx context.Context, d dispatch.Dispatcher, m callback.Message, to []string) error {
 					if closed.Load() {
 						return nil
 					}
-					return d.Dispatch(context.Background(), m, to...)
+					return d.Dispatch(ctx, m, to...)
 				},
 			}
 		}, "drains"},

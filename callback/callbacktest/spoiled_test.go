@@ -12,7 +12,7 @@ type spoiled struct {
 	dispatch.Dispatcher
 	add      func(d dispatch.Dispatcher, name string, c callback.Caller, o dispatch.EndpointOptions) error
 	remove   func() error
-	dispatch func(d dispatch.Dispatcher, m callback.Message, to []string) error
+	dispatch func(ctx context.Context, d dispatch.Dispatcher, m callback.Message, to []string) error
 	stats    func(s *dispatch.EndpointStats)
 	shutdown func(ctx context.Context, d dispatch.Dispatcher) ([]dispatch.Undelivered, error)
 }
@@ -33,7 +33,7 @@ func (s *spoiled) Remove(ctx context.Context, name string) error {
 
 func (s *spoiled) Dispatch(ctx context.Context, m callback.Message, to ...string) error {
 	if s.dispatch != nil {
-		return s.dispatch(s.Dispatcher, m, to)
+		return s.dispatch(ctx, s.Dispatcher, m, to)
 	}
 	return s.Dispatcher.Dispatch(ctx, m, to...)
 }
