@@ -16,7 +16,7 @@
 //   - [Slack] and [Zoom]: signed POST, answered with an echo and with an HMAC
 //   - [Meta] (also Strava) and [WebSub]: GET ?hub.challenge=, echoed
 //   - [Echo], [Dropbox]: GET ?challenge= and the like, echoed as text
-//   - [MSGraph]: POST ?validationToken=, echoed as text
+//   - [MSGraph] (also SharePoint): POST ?validationToken=, echoed as text
 //   - [EventGrid]: POST of a validation event, its code echoed as JSON
 //   - [Okta]: GET with a header, echoed as JSON
 //   - [Asana]: POST with a header, which is sent back

@@ -21,7 +21,10 @@ func (Echo) WantsBody(*http.Request) bool { return false }
 
 // Answer implements [Scheme].
 func (e Echo) Answer(r *http.Request, _ []byte) (Reply, bool, error) {
-	return echo(r, http.MethodGet, e.Parameter, "Echo")
+	if e.Parameter == "" {
+		return Reply{}, false, nil
+	}
+	return echo(r, http.MethodGet, "Echo", e.Parameter)
 }
 
 // Dropbox is the verification request of Dropbox, an [Echo] of "challenge":
@@ -34,13 +37,14 @@ func (Dropbox) WantsBody(*http.Request) bool { return false }
 
 // Answer implements [Scheme].
 func (Dropbox) Answer(r *http.Request, _ []byte) (Reply, bool, error) {
-	return echo(r, http.MethodGet, "challenge", "Dropbox")
+	return echo(r, http.MethodGet, "Dropbox", "challenge")
 }
 
-// MSGraph is the validation of a notification URL by Microsoft Graph and
-// SharePoint:
+// MSGraph is the validation of a notification URL by Microsoft Graph, and by
+// SharePoint and OneDrive, which write the name in lower case:
 //
 //	POST ?validationToken=T  ->  T as text, decoded
+//	POST ?validationtoken=T  ->  T as text, decoded
 //
 // The token is held to the characters and the length of an [Echo]. Like that,
 // the answer proves nothing about the sender: compare the clientState of what
@@ -52,14 +56,20 @@ func (MSGraph) WantsBody(*http.Request) bool { return false }
 
 // Answer implements [Scheme].
 func (MSGraph) Answer(r *http.Request, _ []byte) (Reply, bool, error) {
-	return echo(r, http.MethodPost, "validationToken", "MSGraph")
+	return echo(r, http.MethodPost, "MSGraph", "validationToken", "validationtoken")
 }
 
-func echo(r *http.Request, method, name, scheme string) (Reply, bool, error) {
-	if r.Method != method || name == "" {
+// echo answers with the value of a parameter that has one of the names.
+func echo(r *http.Request, method, scheme string, names ...string) (Reply, bool, error) {
+	if r.Method != method {
 		return Reply{}, false, nil
 	}
-	value, times := parameter(r.URL.RawQuery, name)
+	value, times := "", 0
+	for _, name := range names {
+		if v, n := parameter(r.URL.RawQuery, name); n > 0 {
+			value, times = v, times+n
+		}
+	}
 	if times == 0 {
 		return Reply{}, false, nil
 	}
