@@ -184,7 +184,9 @@ func servesManyAtOnce(t testing.TB, newCaller NewCaller) {
 	wg.Wait()
 	for _, r := range srv.Requests() {
 		if !bytes.Equal(r.Body, m.Body) || r.Header.Get("Webhook-Id") != m.ID {
-			t.Errorf("among many calls one sent %q as %q", r.Body, r.Header.Get("Webhook-Id"))
+			t.Errorf("among many calls one sent the body %q with Webhook-Id %q, want %q with %q",
+				r.Body, r.Header.Get("Webhook-Id"), m.Body, m.ID)
+			return // the others may well be the same
 		}
 	}
 }

@@ -32,14 +32,7 @@ func callsOutliveTheDispatch(t testing.TB, open NewDispatcher) {
 	if err := b.Dispatch(ctx, sample()); err != nil {
 		t.Fatalf("Dispatch failed: %v", err)
 	}
-	await(t, "the call", func() bool {
-		select {
-		case <-started:
-			return true
-		default:
-			return false
-		}
-	})
+	receive(t, "the first call", started)
 	cancel()
 	close(gate)
 	if s := b.settled("one", 1); s.Delivered != 1 || s.Calls != 1 {

@@ -230,7 +230,7 @@ func shutsDownInTime(t testing.TB, open NewDispatcher) {
 	for i := range 3 {
 		b.send(fmt.Sprint("msg_", i), "")
 	}
-	<-started
+	receive(t, "the first call", started)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	var rest []dispatch.Undelivered

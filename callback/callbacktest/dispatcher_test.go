@@ -31,6 +31,10 @@ func TestDispatcherSuiteFindsWhatIsBroken(t *testing.T) {
 		open func() *spoiled
 		want string
 	}{
+		{"calls nobody", calling(func(ctx context.Context, _ callback.Message, _ callback.Caller) (callback.Reply, error) {
+			<-ctx.Done()
+			return callback.Reply{}, ctx.Err()
+		}), "shuts down in time"},
 		{"loses messages", func() *spoiled {
 			return &spoiled{dispatch: func(context.Context, dispatch.Dispatcher, callback.Message, []string) error { return nil }}
 		}, "delivers to all and to some"},

@@ -3,6 +3,7 @@ package callbacktest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -96,6 +97,7 @@ func keepsWhatWaits(t testing.TB, open OpenDispatcher) {
 		t.SkipNow() // the child of another check
 	}
 	dir, m := t.TempDir(), sample()
+	m.ContentType = "text/plain"
 	early := Failure(http.StatusServiceUnavailable)
 	early.RetryAfter = wait
 	options := dispatch.EndpointOptions{Breaker: callback.BreakerPolicy{Off: true}}
@@ -109,7 +111,7 @@ func keepsWhatWaits(t testing.TB, open OpenDispatcher) {
 	ctx := t.Context()
 	must(t, "Add", d.Add(ctx, "ops", refuse, options))
 	must(t, "Dispatch", d.Dispatch(ctx, m, "ops"))
-	due := (<-called).Add(wait)
+	due := receive(t, "the first call", called).Add(wait)
 	await(t, "the message to wait", func() bool {
 		stats, err := d.Stats(ctx)
 		return err == nil && len(stats) == 1 && stats[0].Waiting == 1
@@ -129,8 +131,9 @@ func keepsWhatWaits(t testing.TB, open OpenDispatcher) {
 		t.Errorf("the Retry-After was cut short by %v", early)
 	}
 	got := accept.Messages()[0]
-	if got.ID != m.ID || got.Key != m.Key || got.Type != m.Type || !slices.Equal(got.Body, m.Body) {
-		t.Errorf("the message came back changed")
+	same := got.ID == m.ID && got.Key == m.Key && got.Type == m.Type && got.ContentType == m.ContentType && got.Time.Equal(m.Time)
+	if !same || !maps.EqualFunc(got.Header, m.Header, slices.Equal) || !slices.Equal(got.Body, m.Body) {
+		t.Errorf("the message came back as %+v, want %+v", got, m)
 	}
 	_, err := d.Shutdown(ctx)
 	must(t, "Shutdown", err)

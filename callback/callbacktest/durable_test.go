@@ -33,6 +33,8 @@ func TestDurableSuiteFindsWhatIsBroken(t *testing.T) {
 		{"lossy", openJournal(flawLossy), "survives kill -9, order none", "lost: "},
 		{"hasty", openJournal(flawHasty), "keeps a Retry-After over kill -9", "hasty: "},
 		{"disorder", openJournal(flawDisorder), "survives kill -9, order strict", "disorder: "},
+		{"bare", openJournal(flawBare), "keeps what waits over a shutdown", "came back as"},
+		{"eager", openJournal(flawEager), "survives kill -9, order latest", "lost: "},
 		{"repeats", openJournal(flawRepeats), "survives kill -9, order none", "repeated: "},
 	}
 	for _, tt := range tests {

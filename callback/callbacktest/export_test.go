@@ -8,15 +8,19 @@ import (
 	"time"
 )
 
+// soon is for checks that wait in vain: what is broken shows itself by then.
+const soon = 250 * time.Millisecond
+
 // CallerFails returns what the check of that name in TestCaller complains of.
 func CallerFails(t *testing.T, name string, c NewCaller) string {
-	return fails(t, callerChecks, name, c)
+	return fails(t, callerChecks, name, c, soon)
 }
 
-func fails[N any](t *testing.T, checks []check[N], name string, subject N) string {
+// fails runs one check, which waits that long for what should come soon.
+func fails[N any](t *testing.T, checks []check[N], name string, subject N, waits time.Duration) string {
 	for _, c := range checks {
 		if c.name == name {
-			s := &spy{TB: t}
+			s := &spy{TB: t, waits: waits}
 			done := make(chan struct{})
 			go func() { // a check that fails ends its goroutine
 				defer close(done)
@@ -35,8 +39,9 @@ func fails[N any](t *testing.T, checks []check[N], name string, subject N) strin
 // A spy notes that a test failed, and fails nobody.
 type spy struct {
 	testing.TB
-	mu   sync.Mutex
-	text string
+	waits time.Duration
+	mu    sync.Mutex
+	text  string
 }
 
 func (s *spy) Errorf(format string, args ...any) {
@@ -52,10 +57,10 @@ func (s *spy) Fatalf(format string, args ...any) {
 
 func (s *spy) Helper() {}
 
-func (s *spy) patience() time.Duration { return 250 * time.Millisecond }
+func (s *spy) patience() time.Duration { return s.waits }
 
 // DispatcherFails returns what the check of that name in TestDispatcher
 // complains of.
 func DispatcherFails(t *testing.T, name string, open NewDispatcher) string {
-	return fails(t, dispatcherChecks, name, open)
+	return fails(t, dispatcherChecks, name, open, soon)
 }

@@ -46,6 +46,8 @@ const (
 	flawHasty    = "forgets for how long to wait"
 	flawDisorder = "ignores the order"
 	flawRepeats  = "forgets what is done"
+	flawBare     = "keeps no headers"
+	flawEager    = "takes a call that begins for one that succeeded"
 )
 
 // openJournal returns an OpenDispatcher of journals with a flaw, or none.
@@ -79,7 +81,11 @@ func (j *journal) put(n *note) {
 	if j.flaw == flawLossy {
 		return
 	}
-	line, _ := json.Marshal(n)
+	kept := *n
+	if j.flaw == flawBare {
+		kept.M.Header = nil
+	}
+	line, _ := json.Marshal(kept)
 	_, _ = j.file.Write(append(line, '\n'))
 }
 
@@ -134,6 +140,10 @@ func (j *journal) patient(c callback.Caller) callback.Caller {
 	return callback.CallerFunc(func(ctx context.Context, m callback.Message) (callback.Reply, error) {
 		j.mu.Lock()
 		due := j.notes[m.ID].Due
+		if j.flaw == flawEager {
+			j.notes[m.ID].Done = true
+			j.put(j.notes[m.ID])
+		}
 		j.mu.Unlock()
 		if wait := time.Until(due); wait > 0 && j.flaw != flawHasty {
 			return callback.Reply{}, &callback.Error{Class: callback.ClassOther, Reason: callback.ErrGaveUp, RetryAfter: wait}

@@ -56,6 +56,20 @@ func await(t testing.TB, what string, ok func() bool) {
 	}
 }
 
+// receive returns what comes over c, and fails the test if nothing does.
+func receive[T any](t testing.TB, what string, c <-chan T) T {
+	t.Helper()
+	deadline := time.NewTimer(patienceOf(t))
+	defer deadline.Stop()
+	select {
+	case v := <-c:
+		return v
+	case <-deadline.C:
+		t.Fatalf("waited in vain: %s", what)
+		panic("unreachable")
+	}
+}
+
 // patienceOf returns how long to wait for something that should come soon. The
 // tests of this package wait for a failure, and have less.
 func patienceOf(t testing.TB) time.Duration {
