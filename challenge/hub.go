@@ -74,7 +74,8 @@ func (m *Meta) agreed(token string) bool {
 //	GET ?hub.mode=subscribe&hub.topic=T&hub.challenge=C    ->  C as text
 //	GET ?hub.mode=unsubscribe&hub.topic=T&hub.challenge=C  ->  C as text
 //
-// A WebSub is safe for concurrent use. The zero WebSub refuses every challenge.
+// What else a hub says of a topic, such as hub.mode=denied, goes to the next
+// handler. A WebSub is safe for concurrent use. The zero WebSub refuses every challenge.
 type WebSub struct {
 	agree func(r *http.Request, mode, topic string) error
 }

@@ -46,8 +46,9 @@ func (p *Prober) explain(ctx, limited context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	late := fmt.Errorf("%w (%v)", ErrTimeout, p.timeout)
 	if limited.Err() != nil {
-		return fmt.Errorf("%w (%v)", ErrTimeout, p.timeout)
+		return late
 	}
 	if errors.Is(err, egress.ErrBlocked) {
 		return ErrBlocked
@@ -60,6 +61,7 @@ func (p *Prober) explain(ctx, limited context.Context, err error) error {
 		record    tls.RecordHeaderError
 		dns       *net.DNSError
 		op        *net.OpError
+		timeout   interface{ Timeout() bool }
 	)
 	switch {
 	case errors.As(err, &name):
@@ -76,6 +78,8 @@ func (p *Prober) explain(ctx, limited context.Context, err error) error {
 		return fmt.Errorf("%w: it does not speak TLS at this port", ErrTLS)
 	case errors.As(err, &dns):
 		return fmt.Errorf("%w: its name cannot be resolved", ErrUnreachable)
+	case errors.As(err, &timeout) && timeout.Timeout(): // just before limited knows of it
+		return late
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%w: the connection was refused", ErrUnreachable)
 	case errors.As(err, &op) && op.Op == "remote error": // how crypto/tls hands on an alert

@@ -62,7 +62,9 @@ func TestProberIsNotHeldByASwitchOfProtocols(t *testing.T) {
 }
 
 func TestProberDefaultTimeout(t *testing.T) {
-	assert.Equal(t, 5*time.Second, local(t).Timeout())
+	p, err := challenge.NewProber(challenge.ProberOptions{Secret: "x"})
+	require.NoError(t, err)
+	assert.Equal(t, 5*time.Second, p.Timeout())
 }
 
 func TestProberReturnsTheCauseOfItsContext(t *testing.T) {
@@ -129,6 +131,8 @@ func TestProberExplains(t *testing.T) {
 		want string
 	}{
 		{"DNS", &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "canary"}}, "no connection to the receiver: its name cannot be resolved"},
+		{"DNS, in time", &net.OpError{Op: "dial", Err: &net.DNSError{Err: "canary", IsTimeout: true}}, "no connection to the receiver: its name cannot be resolved"},
+		{"a dial that ends with the time", &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, "the receiver did not answer in time (1m0s)"},
 		{"route", &net.OpError{Op: "dial", Err: errors.New("canary")}, "no connection to the receiver: there is no way to its address"},
 		{"usage", x509.CertificateInvalidError{Reason: x509.IncompatibleUsage, Detail: "canary"}, "no TLS connection to the receiver: its certificate is not valid for a server"},
 		{"certificate", &tls.CertificateVerificationError{Err: x509.UnhandledCriticalExtension{}}, "no TLS connection to the receiver: its certificate cannot be verified"},

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,8 +19,13 @@ import (
 	"github.com/alertwire/alertwire/challenge"
 )
 
+// newProber returns a Prober that is patient, unless the test is about time: on
+// a busy machine even an answer over loopback may take seconds.
 func newProber(t testing.TB, o challenge.ProberOptions) *challenge.Prober {
 	t.Helper()
+	if o.Timeout == 0 {
+		o.Timeout = time.Minute
+	}
 	p, err := challenge.NewProber(o)
 	require.NoError(t, err)
 	return p
