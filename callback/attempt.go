@@ -30,8 +30,9 @@ func WithAttempt(ctx context.Context, n int) context.Context {
 	return context.WithValue(ctx, attemptKey{}, n)
 }
 
-// attemptNumber returns what WithAttempt put into ctx, or 1.
-func attemptNumber(ctx context.Context) int {
+// AttemptNumber returns what [WithAttempt] put into ctx, or 1. It is how a
+// [Caller] or a transport of one's own knows which attempt it makes.
+func AttemptNumber(ctx context.Context) int {
 	if n, ok := ctx.Value(attemptKey{}).(int); ok && n > 0 {
 		return n
 	}

@@ -116,6 +116,21 @@ func ExampleWithAttempt() {
 	// attempt 3 server
 }
 
+// A Caller of one's own learns the number from Retry, or from the dispatcher
+// that calls it.
+func ExampleAttemptNumber() {
+	busy := callback.CallerFunc(func(ctx context.Context, _ callback.Message) (callback.Reply, error) {
+		fmt.Println("attempt", callback.AttemptNumber(ctx))
+		return callback.Reply{}, errors.New("busy")
+	})
+	patient := callback.Decorate(busy, callback.Retry(callback.RetryPolicy{Attempts: 3, Base: time.Millisecond}))
+	_, _ = patient.Call(context.Background(), callback.Message{ID: "msg_1"})
+	// Output:
+	// attempt 1
+	// attempt 2
+	// attempt 3
+}
+
 // The advice of a receiver arrives in both forms, whatever the policy makes of
 // it: a policy may try again what is final to another.
 func TestAdvisedWait(t *testing.T) {

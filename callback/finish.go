@@ -21,7 +21,7 @@ func (e *exchange) finish(ctx context.Context) (Reply, error) {
 	}
 	a := Attempt{
 		Endpoint: w.endpoint, MessageID: e.message.ID, Type: e.message.Type,
-		Number: attemptNumber(ctx), Start: e.start, Took: e.reply.Took,
+		Number: AttemptNumber(ctx), Start: e.start, Took: e.reply.Took,
 		Status: e.reply.Status, Reused: e.reused,
 	}
 	var err error
