@@ -18,6 +18,7 @@ var checks = []check{
 	{"tells when the cost will fit", retryAfter},
 	{"refills", refills},
 	{"keeps a burst that is not the rate", otherBurst},
+	{"keeps what a key owes when its rate changes", otherRate},
 	{"takes a cost whole or not at all", cost},
 	{"spends all limits or none", allOrNone},
 	{"tells which limits refuse", eachByItself},
@@ -108,6 +109,15 @@ func otherBurst(h *harness) {
 	assert.Equal(h, ratelimit.Decision{OK: true, Limit: 20}, rough(d))
 	assert.Greater(h, d.Reset, 4*time.Hour)
 	assert.LessOrEqual(h, d.Reset, 5*time.Hour)
+}
+
+func otherRate(h *harness) {
+	h.take(h.request("", 10, 10))
+	d := h.take(h.request("", 20, 0))[0]
+	assert.Equal(h, 20, d.Limit)
+	assert.Less(h, d.Remaining, 20, "a key had its events back because its rate was changed")
+	h.take(h.request("more", 20, 1))
+	assert.Less(h, h.left(h.request("more", 10, 0)), 10)
 }
 
 func cost(h *harness) {
@@ -219,16 +229,23 @@ func keys(h *harness) {
 		{Name: "a", Key: h.key + "\x00\r\n", Rate: rate, N: 1},
 		{Name: "a", Key: h.key + "\xff", Rate: rate, N: 1},
 		{Name: "a", Key: h.key + "ключ", Rate: rate, N: 1},
+		{Name: "a", Key: h.key + "Ключ", Rate: rate, N: 1},
+		// Databases like to take these for a key above, or for each other.
+		{Name: "a", Key: h.key + " ", Rate: rate, N: 1},
+		{Name: "a", Key: h.key + "\u00e9", Rate: rate, N: 1},
+		{Name: "a", Key: h.key + "e\u0301", Rate: rate, N: 1},
+		{Name: "a", Key: h.key + "Ab", Rate: rate, N: 1},
+		{Name: "a", Key: h.key + "aB", Rate: rate, N: 1},
 		{Name: "a", Key: h.key + long, Rate: rate, N: 1},
 		{Name: "a", Key: h.key + long + "x", Rate: rate, N: 1},
 		{Name: "a." + "b", Key: h.key, Rate: rate, N: 1},
 		{Name: "a/b-_", Key: h.key, Rate: rate, N: 1},
 	}
-	for i, r := range reqs {
-		require.True(h, h.take(r)[0].OK, "key %d shares a bucket with one before", i)
+	for _, r := range reqs {
+		require.True(h, h.take(r)[0].OK, "name %q, key %.100q: shares a bucket with another key", r.Name, r.Key)
 	}
-	for i, r := range reqs {
-		require.False(h, h.take(r)[0].OK, "key %d has no bucket", i)
+	for _, r := range reqs {
+		require.False(h, h.take(r)[0].OK, "name %q, key %.100q: was not remembered", r.Name, r.Key)
 	}
 	empty := ratelimit.Request{Name: "test", Key: "", Rate: rate} // any other test may use it too
 	h.take(empty)

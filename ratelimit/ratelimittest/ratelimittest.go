@@ -6,6 +6,7 @@
 package ratelimittest
 
 import (
+	"crypto/rand"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,16 +16,17 @@ import (
 
 // TestStore tests what every Store promises: exact admission, also among
 // concurrent callers, all limits or none, asking without spending, and errors
-// that charge nothing. It calls newStore in a subtest for each promise; the
-// stores may share a server, since no two of these subtests use the same keys.
-// If the Store has a Reset method, that is tested too.
+// that charge nothing. It calls newStore in a subtest for each promise. The
+// stores may share a server, also with other runs: each subtest uses keys that
+// nobody has used before. If the Store has a Reset method, that is tested too.
 //
-// It takes some ten milliseconds, and needs a clock that runs. Each bucket that
-// it leaves behind is full again after at most an hour.
+// It takes some ten milliseconds with a Store in memory. It must not run in a
+// synctest bubble: it needs a clock that runs. Each bucket that it leaves behind
+// is full again after at most five hours.
 func TestStore(t *testing.T, newStore func(t *testing.T) ratelimit.Store) {
 	t.Helper()
 	for _, c := range checks {
-		t.Run(c.name, func(t *testing.T) { c.run(&harness{TestingT: t, Store: newStore(t), key: t.Name()}) })
+		t.Run(c.name, func(t *testing.T) { c.run(&harness{TestingT: t, Store: newStore(t), key: t.Name() + rand.Text()}) })
 	}
 }
 
