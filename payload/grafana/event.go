@@ -2,7 +2,9 @@ package grafana
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/alertwire/alertwire/payload"
@@ -35,16 +37,38 @@ func (a *Alert) appendIdentity(parts []string) []string {
 	return append(parts, a.Fingerprint, string(a.Status), a.StartsAt.UTC().Format(time.RFC3339Nano))
 }
 
-// Test reports whether the alert comes from the Test button of a contact point.
+// Test reports whether the alert comes from the Test button of a contact point, by
+// the labels that it has there. Its user may choose others: Message.Events knows
+// those too, by the name of the group.
 func (a *Alert) Test() bool {
 	return a.Labels.Get("alertname") == "TestAlert" && a.Labels.Get("instance") == "Grafana"
+}
+
+// tried reports whether the Test button sent m, whatever the labels. It names the
+// group after the receiver, the fingerprint and the second, such as
+// "webhook-57c6d9296de2ad39-1704985443", where others begin with "{}".
+func (m *Message) tried() bool {
+	if strings.HasPrefix(m.GroupKey, "{") {
+		return false // without taking the names apart
+	}
+	rest, ok := strings.CutPrefix(m.GroupKey, m.ReceiverName())
+	rest, dash := strings.CutPrefix(rest, "-")
+	fingerprint, second, _ := strings.Cut(rest, "-")
+	if _, err := strconv.ParseUint(second, 10, 64); err != nil || !ok || !dash || fingerprint == "" {
+		return false
+	}
+	return slices.ContainsFunc(m.Alerts, func(a Alert) bool { return a.Fingerprint == fingerprint })
 }
 
 // Events returns one event for each alert, as the package says.
 func (m *Message) Events() []payload.Event {
 	events := make([]payload.Event, len(m.Alerts))
+	tried := m.tried()
 	for i := range m.Alerts {
 		events[i] = m.event(&m.Alerts[i])
+		if tried || m.Alerts[i].Test() {
+			events[i].Kind = payload.KindTest
+		}
 	}
 	return events
 }
@@ -67,9 +91,6 @@ func (m *Message) event(a *Alert) payload.Event {
 	}
 	if e.Kind == payload.KindResolved && !a.EndsAt.IsZero() {
 		e.Time = a.EndsAt
-	}
-	if a.Test() {
-		e.Kind = payload.KindTest
 	}
 	return e
 }

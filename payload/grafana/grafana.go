@@ -29,8 +29,9 @@
 //	Source       "grafana"
 //	ID           payload.ID of orgId, receiver, groupKey, fingerprint, status, startsAt
 //	Key          orgId and fingerprint, such as "1/94c30027d2d25c22"
-//	Kind         firing or resolved; test for the alert of the Test button,
-//	             which has alertname TestAlert and instance Grafana
+//	Kind         firing or resolved; test for the alert of the Test button, which
+//	             has alertname TestAlert and instance Grafana, or a group that is
+//	             named after its fingerprint
 //	Severity     label severity, priority or level, by payload.ParseSeverity
 //	Title        annotation summary or title, label alertname
 //	Text         annotation description or message, valueString

@@ -96,6 +96,26 @@ func TestReleases(t *testing.T) {
 				Labels:      payload.Labels{{Name: "alertname", Value: "TestAlert"}, {Name: "instance", Value: "Grafana"}},
 				Annotations: payload.Labels{{Name: "summary", Value: "Notification test"}}, URL: "?orgId=1",
 			},
+		}, {
+			name: "13, the Test button with labels that its user chose",
+			body: `{"receiver":"ops team \\(eu\\)","status":"firing","alerts":[{"status":"firing",` + base + `,"silenceURL":"","dashboardURL":"","panelURL":"","values":null,"valueString":""}],` + group +
+				`,"appVersion":"13.0.1","version":"1","groupKey":"ops team (eu)-c6eadffa33fcdf37-1782478380","truncatedAlerts":0,"orgId":1,"title":"t","state":"alerting","message":"m"}`,
+			want: with(func(e *payload.Event) { e.Kind, e.Text = payload.KindTest, "" }),
+			check: func(t *testing.T, m *grafana.Message) {
+				assert.False(t, m.Alerts[0].Test(), "by its labels")
+				assert.Equal(t, "13.0.1", m.AppVersion)
+			},
+		}, {
+			name: "the example of a payload of one's own, without fingerprints",
+			body: `{"alerts":[{"endsAt":"2024-01-15T08:51:03Z","labels":{"alertname":"High memory","severity":"critical"},"startsAt":"2024-01-15T07:51:03.157Z","status":"resolved"}],"allVariables":{},` +
+				`"commonAnnotations":{},"commonLabels":{},"externalURL":"https://g.example/","groupKey":"","groupLabels":{},"message":"m","orgId":1,"receiver":"r","state":"ok","status":"resolved",` +
+				`"title":"t","truncatedAlerts":null,"version":"1"}`,
+			want: payload.Event{
+				Source: "grafana", Kind: payload.KindResolved, Severity: payload.SeverityCritical, Title: "High memory", Time: time.Date(2024, 1, 15, 8, 51, 3, 0, time.UTC), Labels: labels,
+				URL: "https://g.example/",
+			},
+			unknown: []string{"allVariables"},
+			check:   func(t *testing.T, m *grafana.Message) { assert.Empty(t, m.DeliveryID()) },
 		},
 	}
 	for _, tt := range tests {
@@ -107,7 +127,7 @@ func TestReleases(t *testing.T) {
 			m := p.(*grafana.Message)
 			events := m.Events()
 			require.Len(t, events, 1)
-			assert.NotEmpty(t, events[0].ID)
+			assert.Equal(t, events[0].Key == "", events[0].ID == "")
 			assert.True(t, events[0].Time.Equal(tt.want.Time))
 			tt.want.ID, tt.want.Time = events[0].ID, events[0].Time
 			assert.Equal(t, tt.want, events[0])
@@ -135,5 +155,27 @@ func TestLegacyAlertingIsRefused(t *testing.T) {
 		require.ErrorIs(t, err, payload.ErrFormat)
 		_, err = payload.Formats{grafana.Format(), alertmanager.Format()}.Decode([]byte(body))
 		require.ErrorIs(t, err, payload.ErrFormat)
+	}
+}
+
+// A group is that of the Test button only if all of its name is.
+func TestGroupsOfTheTestButton(t *testing.T) {
+	for groupKey, want := range map[string]payload.Kind{
+		"webhook-57c6d9296de2ad39-1704985443":                 payload.KindTest,
+		"webhook-57c6d9296de2ad39-":                           payload.KindFiring,
+		"webhook-57c6d9296de2ad39":                            payload.KindFiring,
+		"webhook-57c6d9296de2ad39-1704985443-1":               payload.KindFiring,
+		"webhook-57c6d9296de2ad39-17049854430000000000000":    payload.KindFiring,
+		"webhook-00c6d9296de2ad39-1704985443":                 payload.KindFiring,
+		"webhook--1704985443":                                 payload.KindFiring,
+		"webhook57c6d9296de2ad39-1704985443":                  payload.KindFiring,
+		"other-57c6d9296de2ad39-1704985443":                   payload.KindFiring,
+		`{}:{alertname="webhook-57c6d9296de2ad39-170498544"}`: payload.KindFiring,
+		"": payload.KindFiring,
+	} {
+		m := &grafana.Message{Receiver: "webhook", GroupKey: groupKey, Alerts: []grafana.Alert{{}, {Fingerprint: "57c6d9296de2ad39"}}}
+		for _, e := range m.Events() {
+			assert.Equal(t, want, e.Kind, groupKey)
+		}
 	}
 }
