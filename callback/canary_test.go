@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -56,13 +55,11 @@ func texts(w io.Writer, err error) {
 // does. None of them is in any error, log record, attempt or report.
 func TestCanary(t *testing.T) {
 	ca := callbacktest.NewAuthority(t)
-	dead, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	dead.Close()
+	dead := nobody(t)
 	resolveWith(t, nil)
 	srv := callbacktest.NewServer(t)
 	secure := callbacktest.NewTLSServer(t, callbacktest.TLSOptions{Authority: ca})
-	_, proxy := newProxy(t, dead.Addr().String())
+	_, proxy := newProxy(t, dead)
 	proxy.Start()
 	echo := func(status int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -93,12 +90,12 @@ func TestCanary(t *testing.T) {
 		{"timeout", callback.Config{Timeout: 20 * time.Millisecond}, callbacktest.Hang()},
 		{"header bomb", callback.Config{}, callbacktest.HeaderBomb(1 << 20)},
 		{"no such name", callback.Config{URL: "http://nobody.example"}, nil},
-		{"nobody listens", callback.Config{URL: "http://" + dead.Addr().String()}, nil},
+		{"nobody listens", callback.Config{URL: "http://" + dead}, nil},
 		{"unknown authority", callback.Config{URL: secure.URL}, nil},
 		{"no TLS", callback.Config{URL: strings.Replace(srv.URL, "http:", "https:", 1)}, nil},
 		{"blocked", callback.Config{Network: callback.NetworkPublic}, nil},
 		{"proxy cannot connect", callback.Config{URL: "https://h.example", Proxy: withUser}, nil},
-		{"proxy is dead", callback.Config{Proxy: "http://" + canary + ":" + canary + "@" + dead.Addr().String()}, nil},
+		{"proxy is dead", callback.Config{Proxy: "http://" + canary + ":" + canary + "@" + dead}, nil},
 		{"proxy is no URL", callback.Config{Proxy: "http://" + canary + ":%zz@p"}, nil},
 		{"template", callback.Config{URL: srv.URL + "/{{ $event." + canary + " }}", Template: true}, nil},
 		{"bad URL", callback.Config{URL: "http://h/%zz"}, nil},

@@ -115,22 +115,26 @@ func TestDeriveIDKeepsItsPartsApart(t *testing.T) {
 // New credentials of a destination were not seen, because its sender was kept
 // under its URL.
 func TestNewCredentialsAreUsedByTheNextTry(t *testing.T) {
-	srv := callbacktest.NewServer(t)
-	c := callback.Config{URL: srv.URL, Headers: map[string]string{"X-Key": "old"}}
-	_, err := hook(t, c, callback.Options{}).Call(t.Context(), message)
-	require.NoError(t, err)
-	c.Headers = map[string]string{"X-Key": "new"}
-	_, err = hook(t, c, callback.Options{}).Call(t.Context(), message)
-	require.NoError(t, err)
-	got := srv.Await(2)
-	assert.Equal(t, "new", got[1].Header.Get("X-Key"))
-	assert.Equal(t, got[0].Remote, got[1].Remote, "and the connection is kept")
+	inOneRun(t, func() (kept bool) {
+		srv := callbacktest.NewServer(t)
+		c := callback.Config{URL: srv.URL, Headers: map[string]string{"X-Key": "old"}}
+		_, err := hook(t, c, callback.Options{}).Call(t.Context(), message)
+		require.NoError(t, err)
+		c.Headers = map[string]string{"X-Key": "new"}
+		_, err = hook(t, c, callback.Options{}).Call(t.Context(), message)
+		require.NoError(t, err)
+		got := srv.Await(2)
+		assert.Equal(t, "new", got[1].Header.Get("X-Key"))
+		return got[0].Remote == got[1].Remote // and the connection is kept
+	})
+}
 
-	// A file of secrets is read again while the webhook is in use.
+func TestNewSecretsInAFileAreUsedWithoutARestart(t *testing.T) {
+	srv := callbacktest.NewServer(t)
 	file := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(file, []byte("one\n"), 0o600))
 	w := hook(t, callback.Config{URL: srv.URL, Auth: auth.Config{Bearer: auth.Sources{{File: file}}}}, callback.Options{})
-	_, err = w.Call(t.Context(), message)
+	_, err := w.Call(t.Context(), message)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, []byte("two\n"), 0o600))
 	eventually(t, func() bool {

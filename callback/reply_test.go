@@ -101,7 +101,7 @@ func TestAConnectionThatIsNoLongerHTTPIsClosed(t *testing.T) {
 		}
 		defer conn.Close()
 		fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
-		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second)) // for a test that fails
+		_ = conn.SetReadDeadline(time.Now().Add(patience)) // for a test that fails
 		_, err = conn.Read(make([]byte, 1))
 		ended <- err
 	})

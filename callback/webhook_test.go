@@ -66,9 +66,12 @@ func ExampleError() {
 	// callback: call ops: client: status 404: refused for good
 }
 
-// hook returns a Webhook for c.
+// hook returns a Webhook for c, which is patient if nothing else is said.
 func hook(t testing.TB, c callback.Config, o callback.Options) *callback.Webhook {
 	t.Helper()
+	if c.Timeout == 0 {
+		c.Timeout = patience
+	}
 	w, err := callback.New(c, o)
 	require.NoError(t, err)
 	return w
