@@ -11,20 +11,22 @@
 // trouble that a receiver can make: hanging, dripping, resetting, answering too
 // much or nonsense. A [Proxy] before it is a network that fails: late, slow, cut
 // and healed, or resetting in the middle of an answer. A [Recorder] is a Caller
-// without a network.
+// without a network, and the one for tests in a synctest bubble.
 //
-// [TestCaller] and [TestDispatcher] are conformance tests for Callers,
-// decorators and dispatchers that were written elsewhere.
+// [TestCaller], [TestDispatcher] and [TestDurable] are conformance tests for
+// Callers, decorators and dispatchers that were written elsewhere.
 package callbacktest
 
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -72,6 +74,9 @@ type Server struct {
 // every request gets a 200. A step is a handler like any other; it finds the
 // body of the request unread. The server is closed when the test ends, and then
 // no step hangs any more.
+//
+// It is not for synctest bubbles, and fails a test that is in one: there no time
+// passes while a goroutine waits for the network. See [Recorder] for waits.
 func NewServer(t testing.TB, script ...http.HandlerFunc) *Server {
 	t.Helper()
 	s := newServer(t, script)
@@ -81,6 +86,8 @@ func NewServer(t testing.TB, script ...http.HandlerFunc) *Server {
 }
 
 func newServer(t testing.TB, script []http.HandlerFunc) *Server {
+	t.Helper()
+	outOfBubble(t, "a Server")
 	s := &Server{t: t, script: slices.Clone(script), more: make(chan struct{}), conns: map[net.Conn]bool{}}
 	s.srv = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -169,19 +176,24 @@ func (s *Server) Requests() []Request {
 }
 
 // Await returns the requests once there are n of them. The test fails if they do
-// not come.
+// not come within 20 seconds. Await must be called by the goroutine of the test,
+// since it may call FailNow.
 func (s *Server) Await(n int) []Request {
 	s.t.Helper()
 	got := s.wait(n)
 	if len(got) < n {
-		s.t.Fatalf("callbacktest: %d requests came, want %d", len(got), n)
+		var came strings.Builder
+		for _, r := range got {
+			fmt.Fprintf(&came, "\n\t%s %s", r.Method, r.URI)
+		}
+		s.t.Fatalf("callbacktest: %d of %d requests came within %v:%s", len(got), n, patienceOf(s.t), &came)
 	}
 	return got
 }
 
 // wait returns the requests once there are n of them, or time is up.
 func (s *Server) wait(n int) []Request {
-	timeout := time.NewTimer(patience)
+	timeout := time.NewTimer(patienceOf(s.t))
 	defer timeout.Stop()
 	for {
 		s.mu.Lock()

@@ -20,20 +20,27 @@ func CallerFails(t *testing.T, name string, c NewCaller) string {
 func fails[N any](t *testing.T, checks []check[N], name string, subject N, waits time.Duration) string {
 	for _, c := range checks {
 		if c.name == name {
-			s := &spy{TB: t, waits: waits}
-			done := make(chan struct{})
-			go func() { // a check that fails ends its goroutine
-				defer close(done)
-				c.run(s, subject)
-			}()
-			<-done
-			s.mu.Lock() // what the check left behind may still complain
-			defer s.mu.Unlock()
-			return s.text
+			return complaint(t, waits, func(t testing.TB) { c.run(t, subject) })
 		}
 	}
 	t.Fatalf("there is no check %q", name)
 	return ""
+}
+
+// Complaint returns what f complains of.
+func Complaint(t *testing.T, f func(t testing.TB)) string { return complaint(t, soon, f) }
+
+func complaint(t *testing.T, waits time.Duration, f func(t testing.TB)) string {
+	s := &spy{TB: t, waits: waits}
+	done := make(chan struct{})
+	go func() { // Fatalf ends it
+		defer close(done)
+		f(s)
+	}()
+	<-done
+	s.mu.Lock() // what f left behind may still complain
+	defer s.mu.Unlock()
+	return s.text
 }
 
 // A spy notes that a test failed, and fails nobody.

@@ -118,9 +118,11 @@ func (f Fault) validate() error {
 
 // NewProxy starts a proxy on the loopback interface that leads to the host and
 // port of target, the URL of a server; its scheme is any. The proxy and all its
-// connections are closed when the test ends.
+// connections are closed when the test ends. Like [NewServer] it is not for
+// synctest bubbles.
 func NewProxy(t testing.TB, target string) *Proxy {
 	t.Helper()
+	outOfBubble(t, "a Proxy")
 	u, err := url.Parse(target)
 	if err != nil || u.Port() == "" {
 		t.Fatalf("callbacktest: the target of a proxy is a URL with a port")

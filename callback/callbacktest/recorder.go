@@ -12,8 +12,22 @@ import (
 
 // A Recorder is a Caller without a network that remembers what it was called
 // with. The zero value accepts everything. It is safe for concurrent use.
+//
+// In a synctest bubble the waits between calls take no time:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		busy := callbacktest.Failure(429)
+//		busy.RetryAfter = time.Minute
+//		r := callbacktest.Recorder{Answer: callbacktest.Fail(busy, nil)}
+//		_, err := callback.Retry(callback.RetryPolicy{})(&r).Call(t.Context(), msg)
+//		…
+//	})
+//
+// Behind a dispatcher it has everything once Shutdown has returned, or, in a
+// bubble, synctest.Wait.
 type Recorder struct {
-	// Answer decides about the n-th call, counted from 1. Nil accepts. It must
+	// Answer decides about the n-th call, counted from 1. Nil accepts with status
+	// 200. [Fail] makes one. It may be called by many goroutines at once, and must
 	// not be changed while the Recorder is in use.
 	Answer func(ctx context.Context, m callback.Message, n int) (callback.Reply, error)
 
@@ -35,7 +49,8 @@ func (r *Recorder) Call(ctx context.Context, m callback.Message) (callback.Reply
 	return callback.Reply{Status: http.StatusOK, Attempts: 1}, nil
 }
 
-// Messages returns the messages of all calls, in their order.
+// Messages returns the messages of all calls, in their order, with one entry for
+// each call: a message that was tried three times is there three times.
 func (r *Recorder) Messages() []callback.Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -52,8 +67,8 @@ func (r *Recorder) IDs() []string {
 	return ids
 }
 
-// Fail returns an Answer that fails the first calls with the errors given, nil
-// being a success, and then all with the last one.
+// Fail returns a [Recorder.Answer] that plays the errors given, one for each
+// call, and then the last one again and again. A nil error is a success.
 func Fail(errs ...error) func(context.Context, callback.Message, int) (callback.Reply, error) {
 	return func(_ context.Context, _ callback.Message, n int) (callback.Reply, error) {
 		if len(errs) == 0 || errs[min(n, len(errs))-1] == nil {
@@ -63,8 +78,8 @@ func Fail(errs ...error) func(context.Context, callback.Message, int) (callback.
 	}
 }
 
-// Failure returns the error of a Caller whose receiver answered with status, as
-// a Webhook returns it.
+// Failure returns a new error of a Caller whose receiver answered with status,
+// as a Webhook returns it. Its fields may be set, such as RetryAfter.
 func Failure(status int) *callback.Error {
 	e := &callback.Error{Endpoint: "http://test", Status: status, Attempts: 1, Reason: callback.ErrRefused}
 	switch {

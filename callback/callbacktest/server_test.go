@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -209,4 +210,24 @@ func TestRequestsEndWithTheirContext(t *testing.T) {
 	srv.Await(1)
 	cancel()
 	require.ErrorIs(t, <-failed, context.Canceled)
+}
+
+func TestMisuseIsNamed(t *testing.T) {
+	server := func(t testing.TB) { callbacktest.NewServer(t) }
+	proxy := func(t testing.TB) { callbacktest.NewProxy(t, "http://127.0.0.1:1") }
+	assert.Empty(t, callbacktest.Complaint(t, server))
+	assert.Empty(t, callbacktest.Complaint(t, proxy))
+	synctest.Test(t, func(t *testing.T) {
+		assert.Contains(t, callbacktest.Complaint(t, server), "a Server in a synctest bubble")
+		assert.Contains(t, callbacktest.Complaint(t, proxy), "a Proxy in a synctest bubble")
+	})
+	assert.Contains(t, callbacktest.Complaint(t, func(t testing.TB) {
+		callbacktest.NewTLSServer(t, callbacktest.TLSOptions{})
+	}), "NewAuthority")
+	assert.Contains(t, callbacktest.Complaint(t, func(t testing.TB) {
+		srv := callbacktest.NewServer(t)
+		_, err := http.Get(srv.URL + "/hook")
+		require.NoError(t, err)
+		srv.Await(2)
+	}), "1 of 2 requests came within 250ms:\n\tGET /hook")
 }

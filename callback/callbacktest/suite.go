@@ -1,6 +1,8 @@
 package callbacktest
 
 import (
+	"bytes"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -77,4 +79,16 @@ func patienceOf(t testing.TB) time.Duration {
 		return p.patience()
 	}
 	return patience
+}
+
+// outOfBubble fails a test in a synctest bubble. It would wait for ever there,
+// and nobody would see why. That the text of a stack says so is all that there
+// is to go by; one that says it otherwise is let pass.
+func outOfBubble(t testing.TB, what string) {
+	t.Helper()
+	buf := make([]byte, 256)
+	first, _, _ := bytes.Cut(buf[:runtime.Stack(buf, false)], []byte("\n"))
+	if bytes.Contains(first, []byte("synctest bubble")) {
+		t.Fatalf("callbacktest: %s in a synctest bubble, where no time passes while a goroutine waits for the network: use a Recorder there", what)
+	}
 }

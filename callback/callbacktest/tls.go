@@ -36,6 +36,9 @@ type TLSOptions struct {
 // NewTLSServer is [NewServer] with TLS.
 func NewTLSServer(t testing.TB, o TLSOptions, script ...http.HandlerFunc) *Server {
 	t.Helper()
+	if o.Authority == nil {
+		t.Fatalf("callbacktest: TLSOptions has no Authority, see NewAuthority")
+	}
 	s := newServer(t, script)
 	certPEM, keyPEM := o.Authority.issue(o.Name, o.Only, o.Until)
 	cert, err := tls.X509KeyPair(certPEM, keyPEM)
