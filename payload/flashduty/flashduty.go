@@ -20,6 +20,9 @@
 // size. Codes and words that are not known decode; [EventType.Known],
 // [Severity.Known] and [Progress.Known] tell.
 //
+// Flashduty has added members since then, and goes on to: [Push.Unknown] has them.
+// Among them is event_detail, which tells which button a custom action was.
+//
 // # What a receiver should know
 //
 // Answer 200, no other 2xx is promised to count, and answer within one second;
@@ -127,7 +130,8 @@ const (
 	IncidentPush Kind = "incident"
 	AlertPush    Kind = "alert"
 	// CustomAction is a push that a person sent off by a button. It has the
-	// alerts of the incident with it; an i_custom without is an IncidentPush.
+	// alerts of the incident with it; an i_custom without, such as that of an
+	// incident that has none, is an IncidentPush.
 	CustomAction Kind = "custom action"
 )
 
