@@ -76,8 +76,12 @@ func (m *Message) text(outcome Outcome, executions []Execution) string {
 	default:
 		return outcome.Type + ": " + outcome.Message
 	}
-	if m.Text != "" || len(executions) == 0 {
+	if m.Text != "" || m.Result == nil {
 		return m.Text
+	}
+	if len(executions) == 0 {
+		text, _ := textOf(m.Result.RetVal) // mostly a list of executions
+		return text
 	}
 	texts := make([]string, 0, len(executions))
 	for i := range executions {

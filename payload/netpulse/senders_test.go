@@ -74,6 +74,14 @@ func TestSenders(t *testing.T) {
 			want: payload.Event{Kind: payload.KindTaskSucceeded, Severity: payload.SeverityInfo, Title: "j", Time: time.Date(2026, 3, 21, 0, 0, 1, 0, time.UTC),
 				Labels: payload.Labels{{Name: "host", Value: "h"}, {Name: "event_type", Value: "job.completed"}, {Name: "status", Value: "finished"}, {Name: "result_type", Value: "successful"}}},
 		}, {
+			name: "4, a result that is a text, and a start with the zone of the server",
+			body: `{"id": "j", "status": "finished", "event_type": "job.completed", "final": true, "timestamp": "2026-03-21T00:00:01.000100+00:00", "started_at": "2026-03-21 08:00:00+08:00", ` +
+				`"ended_at": "2026-03-21 08:00:01.5+08:00", "duration": 1.5, "result": {"type": "successful", "retval": "saved \u2713", "error": null}, "device": null, "task_id": null, ` +
+				`"device_name": null, "command": null}`,
+			generation: netpulse.Generation4,
+			want: payload.Event{Kind: payload.KindTaskSucceeded, Severity: payload.SeverityInfo, Title: "j", Text: "saved ✓", Time: time.Date(2026, 3, 21, 8, 0, 1, 5e8, time.FixedZone("", 8*60*60)),
+				Labels: payload.Labels{{Name: "event_type", Value: "job.completed"}, {Name: "status", Value: "finished"}, {Name: "result_type", Value: "successful"}}},
+		}, {
 			name:       "4, words of a release to come, without final",
 			body:       `{"id": "j", "status": "paused", "event_type": "detached.log_push", "timestamp": "2026-03-21T00:00:01.5", "result": {"type": "5", "retval": null, "error": null}, "queue": "q"}`,
 			generation: netpulse.Generation4, more: true,
