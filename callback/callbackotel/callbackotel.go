@@ -11,21 +11,33 @@
 //
 // # What a span tells
 //
-// The span of an attempt follows the semantic conventions for HTTP clients, with
-// one exception: there is no url.full. The path of a webhook is often its secret,
+// The span of a message, "callback ops", is of kind internal. It has
+//
+//	alertwire.endpoint      the name that was given to Message
+//	alertwire.message.id    Message.ID, also in the spans of its attempts
+//	alertwire.message.type  Message.Type
+//	alertwire.attempt       which call of a dispatcher it is: 1 for the first, and without one
+//	alertwire.attempts      how many attempts were made within the span
+//	error.type              the callback.Class of a failure, also the text of the status
+//
+// The span of an attempt, "POST", follows the semantic conventions for HTTP
+// clients, with http.request.resend_count from the second attempt on, and with
+// two exceptions. There is no url.full: the path of a webhook is often its secret,
 // as much as the query and the user name are, so a span names scheme, host and
-// port and nothing more of the URL. Nor does it hold headers or bodies.
+// port and nothing more of the URL. And a redirect is an error, because package
+// callback does not follow one. Nor does a span hold headers, bodies, or the text
+// of an error or of a panic.
 //
 // No trace header goes out unless Options.Propagator says so: a receiver that
 // belongs to somebody else has no business with the trace context of this
-// program, and can abuse it to be sampled.
+// program, and can abuse it to be sampled. Of what is not sampled nothing is
+// recorded, and the body of the answer is left alone.
 package callbackotel
 
 import (
 	"context"
 	"errors"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -35,14 +47,6 @@ import (
 )
 
 const scope = "github.com/alertwire/alertwire/callback/callbackotel"
-
-// Attributes that are not among the semantic conventions.
-const (
-	keyEndpoint  = attribute.Key("alertwire.endpoint")
-	keyMessageID = attribute.Key("alertwire.message.id")
-	keyType      = attribute.Key("alertwire.message.type")
-	keyAttempts  = attribute.Key("alertwire.attempts")
-)
 
 // Options are the options of [New].
 type Options struct {
@@ -73,13 +77,23 @@ func New(o Options) (*Tracing, error) {
 // Message returns a decorator that makes one span for each message to the
 // endpoint of that name.
 func (t *Tracing) Message(endpoint string) callback.Decorator {
+	endpoint = valid(endpoint)
 	name := "callback " + endpoint
 	return func(next callback.Caller) callback.Caller {
 		return callback.CallerFunc(func(ctx context.Context, m callback.Message) (callback.Reply, error) {
 			ctx, span := t.tracer.Start(ctx, name, trace.WithAttributes(
-				keyEndpoint.String(endpoint), keyMessageID.String(m.ID), keyType.String(m.Type)))
-			defer span.End() // also if next panics
+				keyEndpoint.String(endpoint), keyMessageID.String(valid(m.ID)), keyType.String(valid(m.Type)),
+				keyAttempt.Int(callback.AttemptNumber(ctx))))
+			returned := false
+			// Not span.End itself: that would record the text of a panic.
+			defer func() {
+				if !returned {
+					panicked(span)
+				}
+				span.End()
+			}()
 			reply, err := next.Call(ctx, m)
+			returned = true
 			describe(span, reply, err)
 			return reply, err
 		})
@@ -99,6 +113,14 @@ func describe(span trace.Span, reply callback.Reply, err error) {
 		class = e.Class
 		span.SetAttributes(keyAttempts.Int(e.Attempts))
 	}
-	span.SetAttributes(semconv.ErrorTypeKey.String(string(class)))
-	span.SetStatus(codes.Error, string(class))
+	setError(span, valid(string(class)))
+}
+
+// panicked says that a call did not return. What it panicked with may be
+// anything, and is not told.
+func panicked(span trace.Span) { setError(span, string(callback.ClassPanic)) }
+
+func setError(span trace.Span, kind string) {
+	span.SetAttributes(semconv.ErrorTypeKey.String(kind))
+	span.SetStatus(codes.Error, kind)
 }

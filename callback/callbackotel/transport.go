@@ -6,20 +6,20 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
-	"strconv"
 	"sync"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
 
 // Wrap returns base with a client span around each request. It is for
-// callback.Options.Wrap, and works under any other http.Client.
+// callback.Options.Wrap, and works under any other http.Client. A nil base is
+// http.DefaultTransport.
 func (t *Tracing) Wrap(base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		base = http.DefaultTransport
+	}
 	return &transport{t, base}
 }
 
@@ -31,59 +31,53 @@ type transport struct {
 // RoundTrip implements http.RoundTripper. The span ends with the body of the
 // answer, which is part of the attempt.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	ctx, span := t.tracer.Start(r.Context(), r.Method,
-		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributes(r)...))
+	ctx, span := t.tracer.Start(r.Context(), spanName(r.Method),
+		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(requestAttributes(r)...))
+	open := false // the body of the answer ends the span
+	defer func() {
+		if !open {
+			span.End()
+		}
+	}()
 	r = r.WithContext(ctx)
 	if t.propagator != nil {
 		r.Header = r.Header.Clone() // a RoundTripper must not change its request
+		if r.Header == nil {
+			r.Header = make(http.Header)
+		}
 		t.propagator.Inject(ctx, propagation.HeaderCarrier(r.Header))
 	}
+	if !span.IsRecording() {
+		return t.base.RoundTrip(r)
+	}
 
+	returned := false
+	defer func() {
+		if !returned {
+			panicked(span)
+		}
+	}()
 	resp, err := t.base.RoundTrip(r)
+	returned = true
 	if err != nil {
 		fail(ctx, span, err)
-		span.End()
-		return nil, err
+		return resp, err
 	}
-	span.SetAttributes(semconv.HTTPResponseStatusCode(resp.StatusCode),
-		semconv.NetworkProtocolVersion(strconv.Itoa(resp.ProtoMajor)+"."+strconv.Itoa(resp.ProtoMinor)))
-	if resp.StatusCode >= 300 { // a redirect is a failure as well: it is not followed
-		span.SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(resp.StatusCode)))
+	span.SetAttributes(answerAttributes(resp)...)
+	if resp.StatusCode >= 300 {
 		span.SetStatus(codes.Error, "")
 	}
-	resp.Body = &body{ReadCloser: resp.Body, ctx: ctx, span: span}
+	if resp.Body != nil {
+		open = true
+		resp.Body = wrapBody(ctx, span, resp.Body)
+	}
 	return resp, nil
 }
 
-// attributes are what a span says of a request.
-func attributes(r *http.Request) []attribute.KeyValue {
-	attrs := []attribute.KeyValue{
-		semconv.HTTPRequestMethodKey.String(r.Method),
-		semconv.URLScheme(r.URL.Scheme),
-		semconv.ServerAddress(r.URL.Hostname()),
-	}
-	if port := portOf(r.URL); port > 0 {
-		attrs = append(attrs, semconv.ServerPort(port))
-	}
-	if r.ContentLength > 0 {
-		attrs = append(attrs, semconv.HTTPRequestBodySize(int(r.ContentLength)))
-	}
-	if id := r.Header.Get("Webhook-Id"); id != "" {
-		attrs = append(attrs, keyMessageID.String(id))
-	}
-	return attrs
-}
-
-func portOf(u *url.URL) int {
-	switch u.Port() {
-	case "":
-		if u.Scheme == "https" {
-			return 443
-		}
-		return 80
-	default:
-		n, _ := strconv.Atoi(u.Port()) // net/http refuses what is no number
-		return n
+// CloseIdleConnections is passed on to the base.
+func (t *transport) CloseIdleConnections() {
+	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
 	}
 }
 
@@ -105,8 +99,7 @@ func fail(ctx context.Context, span trace.Span, err error) {
 	case errors.As(err, &op):
 		kind = op.Op
 	}
-	span.SetAttributes(semconv.ErrorTypeKey.String(kind))
-	span.SetStatus(codes.Error, kind)
+	setError(span, kind)
 }
 
 // body ends the span when it has been read to its end, or closed.
@@ -115,6 +108,21 @@ type body struct {
 	ctx  context.Context // of the request, whose body it is
 	span trace.Span
 	once sync.Once
+}
+
+// wrapBody returns b with the end of the span. The body of a 101 is the
+// connection, which can be written to as well.
+func wrapBody(ctx context.Context, span trace.Span, b io.ReadCloser) io.ReadCloser {
+	wrapped := &body{ReadCloser: b, ctx: ctx, span: span}
+	if w, ok := b.(io.Writer); ok {
+		return &connection{wrapped, w}
+	}
+	return wrapped
+}
+
+type connection struct {
+	*body
+	io.Writer
 }
 
 func (b *body) Read(p []byte) (int, error) {
