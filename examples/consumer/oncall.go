@@ -1,6 +1,6 @@
-// Package oncall is a service of yours that uses alertwire: it takes alerts in
-// and opens a ticket for each that is critical. The repository beside it is the
-// example: how such a service is tested.
+// Package oncall stands for a service of yours that uses alertwire: it receives
+// alerts and opens a ticket for each one that is critical. Its tests show how
+// such a service is tested.
 package oncall
 
 import (
