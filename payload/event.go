@@ -22,7 +22,8 @@ type Event struct {
 	Key      string
 	Kind     Kind
 	Severity Severity
-	// Title is one line, Text more of it. Both are plain text of the source.
+	// Title is one line, of a source with several the first that is not empty;
+	// Text is more of it. Both are plain text of the source.
 	Title, Text string
 	// Time is when it happened, as far as the source says; zero if it does not.
 	Time        time.Time

@@ -191,3 +191,28 @@ func ExampleFormats_six() {
 	// *netpulse.Message task_failed "show version"
 	// *netdata.Notification unreachable "Home lab/db-3 is unreachable"
 }
+
+// A title is one line, whatever the source has.
+func TestTitlesAreOneLine(t *testing.T) {
+	const text = `"\n one \r\ntwo\n"`
+	for system, body := range map[string]string{
+		"alertmanager":          `{"alerts":[{"labels":{"alertname":"A"},"annotations":{"summary":` + text + `}}]}`,
+		"grafana":               `{"alerts":[{"labels":{"alertname":` + text + `}}],"orgId":1}`,
+		"flashduty, alert":      `{"event_type":"a_new","alert":{"alert_id":"1","title":` + text + `}}`,
+		"flashduty, incident":   `{"event_type":"i_new","incident":{"incident_id":"1","title":` + text + `}}`,
+		"nightingale":           `{"rule_name":` + text + `,"hash":"h","severity":1}`,
+		"nightingale, tags":     `{"rule_name":" ","tags_map":{"rulename":` + text + `},"hash":"h","severity":1}`,
+		"netpulse":              `{"id":"j","status":"success","result":"","command":` + text + `}`,
+		"netdata, alert":        `{"message":` + text + `,"alert":"n","severity":"clear"}`,
+		"netdata, reachability": `{"message":` + text + `,"url":"u","status":"reachable"}`,
+		"netdata, test":         `{"message":"m","title":` + text + `,"token":"t"}`,
+	} {
+		p, err := everyFormat().Decode([]byte(body))
+		require.NoError(t, err, system)
+		require.Len(t, p.Events(), 1, system)
+		assert.Equal(t, "one", p.Events()[0].Title, system)
+		out, err := p.(relayed).AppendJSON(nil)
+		require.NoError(t, err, system)
+		assert.Equal(t, body, string(out), system)
+	}
+}

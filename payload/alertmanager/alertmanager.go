@@ -33,7 +33,8 @@
 //	Kind         firing or resolved
 //	Severity     label severity, priority or level, by payload.ParseSeverity
 //	Title        annotation summary or title, label alertname
-//	Text         annotation description or message
+//	Text         annotation description or message; summary or title of more than
+//	             one line
 //	Time         endsAt if resolved, else startsAt
 //	Labels       labels
 //	Annotations  annotations

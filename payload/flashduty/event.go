@@ -8,6 +8,7 @@ import (
 
 	"github.com/alertwire/alertwire/internal/jsonscan"
 	"github.com/alertwire/alertwire/payload"
+	"github.com/alertwire/alertwire/payload/internal/line"
 )
 
 // Events returns one event, as the package says. It returns none for a push
@@ -20,7 +21,7 @@ func (p *Push) Events() []payload.Event {
 	switch {
 	case alert != nil:
 		e.Severity = payload.ParseSeverity(string(alert.Severity))
-		e.Title, e.Text, e.Labels = alert.Title, alert.Description, alert.Labels
+		e.Title, e.Text, e.Labels = line.First(alert.Title), alert.Description, alert.Labels
 		e.Time = cmp.Or(p.EventTime.Time(), alert.UpdatedAt.Time())
 		notes.add("progress", string(alert.Progress))
 		notes.add("status", string(alert.Status))
@@ -28,7 +29,7 @@ func (p *Push) Events() []payload.Event {
 		notes.add("channel_name", alert.ChannelName)
 	case incident != nil:
 		e.Severity = payload.ParseSeverity(string(incident.Severity))
-		e.Title, e.Text, e.Labels, e.URL = incident.Title, incident.Description, incident.Labels, incident.DetailURL
+		e.Title, e.Text, e.Labels, e.URL = line.First(incident.Title), incident.Description, incident.Labels, incident.DetailURL
 		e.Time = cmp.Or(p.EventTime.Time(), incident.UpdatedAt.Time())
 		notes.add("progress", string(incident.Progress))
 		notes.add("status", string(incident.Status))

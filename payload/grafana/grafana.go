@@ -34,7 +34,8 @@
 //	             named after its fingerprint
 //	Severity     label severity, priority or level, by payload.ParseSeverity
 //	Title        annotation summary or title, label alertname
-//	Text         annotation description or message, valueString
+//	Text         annotation description or message; summary or title of more than
+//	             one line; valueString
 //	Time         endsAt if resolved, else startsAt
 //	Labels       labels
 //	Annotations  annotations

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/alertwire/alertwire/payload"
+	"github.com/alertwire/alertwire/payload/internal/line"
 )
 
 // DeliveryID identifies what the alert says: the parts of its Key, severity, and
@@ -43,7 +44,7 @@ func (a *Alert) Events() []payload.Event {
 		Key:      a.key(),
 		Kind:     payload.KindFiring,
 		Severity: payload.ParseSeverity(string(a.Severity)),
-		Title:    cmp.Or(a.Message, a.Name),
+		Title:    cmp.Or(line.First(a.Message), a.Name),
 		Text:     cmp.Or(a.Info, a.Summary),
 		Time:     a.Time(),
 		URL:      a.URL,
@@ -139,7 +140,7 @@ func (r *Reachability) Events() []payload.Event {
 			Key:      payload.ID(source, "reachability", node),
 			Kind:     r.kind(),
 			Severity: payload.ParseSeverity(string(r.Severity)),
-			Title:    r.Message,
+			Title:    line.First(r.Message),
 			URL:      r.URL,
 			Labels:   present(payload.Labels{{Name: "alertname", Value: "reachability"}, {Name: "host", Value: host}}),
 		}

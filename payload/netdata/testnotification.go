@@ -6,6 +6,7 @@ import (
 
 	"github.com/alertwire/alertwire/internal/jsonscan"
 	"github.com/alertwire/alertwire/payload"
+	"github.com/alertwire/alertwire/payload/internal/line"
 )
 
 // A TestNotification is what the Test button of the console sends.
@@ -80,7 +81,7 @@ func (t *TestNotification) Events() []payload.Event {
 		ID:     t.DeliveryID(),
 		Key:    payload.ID(source, "test"),
 		Kind:   payload.KindTest,
-		Title:  t.Title,
+		Title:  line.First(t.Title),
 		Text:   t.Message,
 	}}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/alertwire/alertwire/payload"
 	"github.com/alertwire/alertwire/payload/internal/life"
+	"github.com/alertwire/alertwire/payload/internal/line"
 )
 
 // TestHash is the hash of the events that the "Test" button of Nightingale
@@ -84,7 +85,7 @@ func (e *AlertEvent) Event() payload.Event {
 		ID:          e.DeliveryID(),
 		Key:         e.Hash,
 		Kind:        payload.KindFiring,
-		Title:       cmp.Or(e.RuleName, labels.Get("rulename")),
+		Title:       cmp.Or(line.First(e.RuleName), line.First(labels.Get("rulename"))),
 		Text:        e.text(),
 		Time:        cmp.Or(e.TriggerTime, e.LastEvalTime).Time(),
 		Labels:      labels,

@@ -2,11 +2,11 @@
 package prom
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/alertwire/alertwire/payload"
+	"github.com/alertwire/alertwire/payload/internal/line"
 )
 
 // UnquoteReceiver undoes regexp.QuoteMeta, which both apply to the name of the
@@ -47,11 +47,30 @@ func Severity(labels payload.Labels) payload.Severity {
 
 // Title returns the line that says what an alert is about.
 func Title(labels, annotations payload.Labels) string {
-	return cmp.Or(first(annotations, "summary", "title"), labels.Get("alertname"))
+	if heading := heading(annotations); heading != "" {
+		return line.First(heading)
+	}
+	return line.First(labels.Get("alertname"))
 }
 
-// Text returns what more is said about an alert.
-func Text(annotations payload.Labels) string { return first(annotations, "description", "message") }
+// Text returns what more is said about an alert: where nothing else is, all the
+// lines of which Title is the first.
+func Text(annotations payload.Labels) string {
+	if text := first(annotations, "description", "message"); text != "" {
+		return text
+	}
+	if heading := heading(annotations); heading != line.First(heading) {
+		return heading
+	}
+	return ""
+}
+
+func heading(annotations payload.Labels) string {
+	if summary := strings.TrimSpace(annotations.Get("summary")); summary != "" {
+		return summary
+	}
+	return strings.TrimSpace(annotations.Get("title"))
+}
 
 // first returns the first of the labels that is there and not empty.
 func first(labels payload.Labels, names ...string) string {

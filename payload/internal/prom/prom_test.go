@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/alertwire/alertwire/payload"
 	"github.com/alertwire/alertwire/payload/internal/prom"
 )
 
@@ -15,6 +16,27 @@ func TestUnquoteReceiver(t *testing.T) {
 	}
 	assert.Equal(t, `odd\`, prom.UnquoteReceiver(`odd\`))
 	assert.Equal(t, `a\b`, prom.UnquoteReceiver(`a\b`))
+}
+
+// Annotations that were written as blocks of YAML end in a line end, and may have
+// several lines.
+func TestTitleAndText(t *testing.T) {
+	labels := payload.Labels{{Name: "alertname", Value: "A"}}
+	for _, tt := range []struct{ summary, title, description, wantTitle, wantText string }{
+		{"", "", "", "A", ""},
+		{"s", "t", "d", "s", "d"},
+		{" \n", "t\n", "d\n", "t", "d\n"},
+		{" \n", "\n", "", "A", ""},
+		{"s\n", "t\nu", "", "s", ""},
+		{"\ns\r\nmore\n", "", "", "s", "s\r\nmore"},
+		{"s\nmore", "", "d", "s", "d"},
+		{"", "t\nmore", "", "t", "t\nmore"},
+	} {
+		annotations := payload.Labels{{Name: "summary", Value: tt.summary}, {Name: "title", Value: tt.title}, {Name: "description", Value: tt.description}}
+		assert.Equal(t, tt.wantTitle, prom.Title(labels, annotations), "%+v", tt)
+		assert.Equal(t, tt.wantText, prom.Text(annotations), "%+v", tt)
+	}
+	assert.Equal(t, "a", prom.Title(payload.Labels{{Name: "alertname", Value: "a\nb"}}, nil))
 }
 
 func FuzzUnquoteReceiver(f *testing.F) {
