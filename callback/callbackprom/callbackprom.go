@@ -14,8 +14,8 @@
 //
 // The prefix is Options.Namespace.
 //
-//	alertwire_callback_attempts_total{endpoint,class}          requests made, by callback.Class; "ok" for accepted
-//	alertwire_callback_attempt_duration_seconds{endpoint}      from the dial to the last byte of the reply
+//	alertwire_callback_attempts_total{endpoint,class}          attempts made, by callback.Class; "ok" for accepted
+//	alertwire_callback_attempt_duration_seconds{endpoint}      from the start of an attempt to the last byte of the reply
 //	alertwire_callback_connections_total{endpoint,reused}      requests over new and over open connections
 //	alertwire_dispatch_messages_total{endpoint,outcome}        accepted, refused, delivered, failed, dropped, returned
 //	alertwire_dispatch_retries_total{endpoint}                 calls that repeated an earlier one
@@ -26,15 +26,23 @@
 //	alertwire_dispatch_watch_errors_total                      scrapes at which a dispatcher gave no numbers
 //	alertwire_rejected_requests_total{by,reason}               what receivers turned away
 //
-// An endpoint is named as in Options.Name or Dispatcher.Add, never by its URL.
-// Names beyond Options.MaxEndpoints share the name "other", so that whoever may
-// add endpoints cannot fill the memory of Prometheus.
+// An endpoint is named as in callback.Options.Name or Dispatcher.Add. A Webhook
+// without a Name goes by the scheme and host of its URL, and by nothing more of
+// it. Names beyond Options.MaxEndpoints share the name "other", so that whoever
+// may add endpoints cannot fill the memory of Prometheus; a name keeps its place
+// when its endpoint is removed.
+//
+// Endpoints of one name are added up, whichever dispatcher they are in. What they
+// count begins with what they had counted at the first scrape. A dispatcher that
+// is durable counts what it found in its queue as accepted.
 package callbackprom
 
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,7 +63,8 @@ const (
 
 // Options are the options of [New].
 type Options struct {
-	// Namespace is the prefix of all metrics. Empty means "alertwire".
+	// Namespace is the prefix of all metrics: letters, digits and underscores, and
+	// no digit first. Empty means "alertwire".
 	Namespace string
 	// Buckets are the bounds of the latency histogram in seconds. Nil means 5 ms
 	// to 30 s. A Prometheus that scrapes native histograms gets one as well.
@@ -77,7 +86,7 @@ type Metrics struct {
 	max   int
 	mu    sync.RWMutex
 	names map[string]bool
-	watch []dispatch.Dispatcher
+	watch []*watched
 }
 
 var _ prometheus.Collector = (*Metrics)(nil)
@@ -94,11 +103,14 @@ func New(o Options) (*Metrics, error) {
 	if o.Namespace == "" {
 		o.Namespace = defaultNamespace
 	}
+	if !isName(o.Namespace) {
+		return nil, errors.New("callbackprom: Namespace must consist of letters, digits and underscores, and not begin with a digit")
+	}
 	if o.Buckets == nil {
 		o.Buckets = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 	}
-	for i := 1; i < len(o.Buckets); i++ {
-		if !(o.Buckets[i] > o.Buckets[i-1]) {
+	for i, b := range o.Buckets {
+		if math.IsNaN(b) || i > 0 && b <= o.Buckets[i-1] {
 			return nil, errors.New("callbackprom: Buckets must rise")
 		}
 	}
@@ -128,11 +140,8 @@ func New(o Options) (*Metrics, error) {
 
 // Observe counts an attempt. It is for callback.Options.Observe.
 func (m *Metrics) Observe(_ context.Context, a callback.Attempt) {
-	endpoint, class := m.name(a.Endpoint), string(a.Class)
-	if a.Err == nil {
-		class = "ok"
-	}
-	m.attempts.WithLabelValues(endpoint, class).Inc()
+	endpoint := m.name(a.Endpoint)
+	m.attempts.WithLabelValues(endpoint, classOf(a)).Inc()
 	m.duration.WithLabelValues(endpoint).Observe(a.Took.Seconds())
 	if a.Status != 0 { // else there may have been no connection at all
 		m.connections.WithLabelValues(endpoint, strconv.FormatBool(a.Reused)).Inc()
@@ -140,11 +149,20 @@ func (m *Metrics) Observe(_ context.Context, a callback.Attempt) {
 }
 
 // Watch reads the numbers of d at each scrape. A dispatcher that was shut down
-// keeps its last ones.
+// keeps its last ones. Nil, and a dispatcher that is watched already, are
+// ignored.
 func (m *Metrics) Watch(d dispatch.Dispatcher) {
+	if d == nil {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.watch = append(m.watch, d)
+	for _, w := range m.watch {
+		if reflect.ValueOf(d).Comparable() && reflect.ValueOf(w.Dispatcher).Comparable() && w.Dispatcher == d {
+			return
+		}
+	}
+	m.watch = append(m.watch, &watched{Dispatcher: d})
 }
 
 // Rejected returns a function that counts refused requests under a name of
@@ -168,26 +186,9 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.mu.RLock()
-	watched := m.watch
+	all := m.watch
 	m.mu.RUnlock()
-	ctx, cancel := context.WithTimeout(context.Background(), watchTimeout)
-	defer cancel()
-	byName := make(map[string]dispatch.EndpointStats)
-	for _, d := range watched {
-		stats, err := d.Stats(ctx)
-		if err != nil {
-			m.watchErrors.Inc()
-			continue
-		}
-		for _, s := range stats {
-			s.Name = m.name(s.Name)
-			byName[s.Name] = sum(byName[s.Name], s)
-		}
-	}
-	now := time.Now()
-	for _, s := range byName {
-		m.queues.collect(ch, s, now)
-	}
+	m.watchErrors.Add(float64(m.queues.collect(ch, all, m.name)))
 	for _, c := range m.own() {
 		c.Collect(ch)
 	}
@@ -216,6 +217,18 @@ func (m *Metrics) name(endpoint string) string {
 	}
 	m.names[endpoint] = true
 	return endpoint
+}
+
+// isName says whether a text can begin the name of a metric in every version of
+// Prometheus.
+func isName(s string) bool {
+	for i, c := range []byte(s) {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // valid returns a text that may be a label. Others make the client library panic:

@@ -2,13 +2,16 @@ package callbackprom_test
 
 import (
 	"encoding/json"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -82,4 +85,25 @@ func TestRulesPassPromtool(t *testing.T) {
 	}
 	out, err := exec.CommandContext(t.Context(), promtool, "check", "rules", "rules.yml").CombinedOutput()
 	require.NoError(t, err, string(out))
+}
+
+func TestScrapePassesPromtool(t *testing.T) {
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Skip("promtool is not installed (Debian package prometheus)")
+	}
+	metrics, registry := newMetrics(t, callbackprom.Options{})
+	metrics.Observe(t.Context(), callback.Attempt{Endpoint: `a "b\` + "\n", Status: 200, Took: time.Second})
+	metrics.Rejected("auth")(nil, auth.ErrMissing)
+	metrics.Watch(&source{stats: []dispatch.EndpointStats{{Name: "ops", Accepted: 1, Queued: 1, Oldest: time.Now()}}})
+	srv := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	t.Cleanup(srv.Close)
+	resp, err := srv.Client().Get(srv.URL)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	check := exec.CommandContext(t.Context(), promtool, "check", "metrics")
+	check.Stdin = resp.Body
+	out, err := check.CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Empty(t, string(out))
 }
