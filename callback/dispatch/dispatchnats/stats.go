@@ -2,6 +2,7 @@ package dispatchnats
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -34,23 +35,30 @@ func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error
 	for _, e := range d.added() {
 		e.counters(at(e.token))
 	}
+	// What waits is counted before and after the queues: a message may be put
+	// aside meanwhile, or put back.
 	waiting, err := d.waiting(ctx, "")
 	if err != nil {
 		return nil, err
 	}
 	err = persist(ctx, "count", func(ctx context.Context) error {
-		list := d.out.ListConsumers(ctx)
-		for info := range list.Info() {
+		return d.queues(ctx, func(info *jetstream.ConsumerInfo) {
 			s := at(info.Name)
 			if !info.Config.HeadersOnly {
 				s.InFlight = info.NumAckPending
 			}
 			s.Queued = max(int(info.NumPending)+info.NumAckPending-s.InFlight, 0)
-		}
-		return list.Err()
+		})
 	})
 	if err != nil {
 		return nil, err
+	}
+	after, err := d.waiting(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for token, n := range after {
+		waiting[token] = max(waiting[token], n)
 	}
 	all := make([]dispatch.EndpointStats, 0, len(byToken))
 	for token, s := range byToken {
@@ -66,6 +74,34 @@ func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error
 	}
 	slices.SortFunc(all, func(a, b dispatch.EndpointStats) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
+}
+
+// queues calls count for the queue of every endpoint. The list of a cluster
+// passes over those that have no leader just now: of an endpoint that was added
+// here the queue is asked for until there is one, or it turns out to be gone.
+func (d *Dispatcher) queues(ctx context.Context, count func(*jetstream.ConsumerInfo)) error {
+	listed := make(map[string]bool)
+	list := d.out.ListConsumers(ctx)
+	for info := range list.Info() {
+		listed[info.Name] = true
+		count(info)
+	}
+	if list.Err() != nil {
+		return list.Err()
+	}
+	for _, e := range d.added() {
+		if listed[e.token] {
+			continue
+		}
+		c, err := d.out.Consumer(ctx, e.token)
+		switch {
+		case err == nil:
+			count(c.CachedInfo())
+		case !errors.Is(err, jetstream.ErrConsumerNotFound):
+			return err
+		}
+	}
+	return nil
 }
 
 // counters fills in what this process knows.

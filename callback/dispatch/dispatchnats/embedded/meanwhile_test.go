@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/callback/callbacktest"
 	"github.com/alertwire/alertwire/callback/dispatch"
 	"github.com/alertwire/alertwire/callback/dispatch/dispatchnats"
@@ -75,7 +76,7 @@ func (c *heldUp) Write(p []byte) (int, error) {
 func heldUpPeer(t testing.TB, n *node) (*dispatchnats.Dispatcher, *meanwhile) {
 	t.Helper()
 	m := new(meanwhile)
-	nc, err := nats.Connect(addresses(n), nats.MaxReconnects(-1), nats.SetCustomDialer(m))
+	nc, err := nats.Connect(addresses(n), nats.MaxReconnects(-1), nats.Timeout(soon), nats.SetCustomDialer(m))
 	require.NoError(t, err)
 	t.Cleanup(nc.Close)
 	return peer(t, nc, dispatchnats.Options{}), m
@@ -130,6 +131,33 @@ func TestAddWhileAnotherRemoves(t *testing.T) {
 	}
 }
 
+// TestStatsWhileAMessageMoves takes numbers while a message is put aside, between
+// the counts of those that wait and of those that are queued.
+func TestStatsWhileAMessageMoves(t *testing.T) {
+	t.Parallel()
+	for _, order := range allOrders {
+		t.Run(order.String(), func(t *testing.T) {
+			ctx := t.Context()
+			n := alone(t)
+			works := peer(t, connect(t, addresses(n)), dispatchnats.Options{})
+			counts, m := heldUpPeer(t, n)
+			var s stage
+			require.NoError(t, works.Add(ctx, "ops", &s, dispatch.EndpointOptions{
+				Order: order, Breaker: off, Retry: callback.RetryPolicy{Cap: time.Hour},
+			}))
+			require.NoError(t, works.Dispatch(ctx, message("k", 0)))
+			flies := s.await(t, 0)
+			m.arm("STREAM.INFO.alertwire_RETRY", "CONSUMER.LIST", func() {
+				flies.answer <- unavailable(time.Hour)
+				eventually(t, func() bool { return stats(t, works, "ops").Waiting == 1 }, "it does not wait")
+			})
+			got := stats(t, counts, "ops")
+			require.True(t, m.happened())
+			assert.Equal(t, 1, got.Queued+got.InFlight)
+		})
+	}
+}
+
 // TestRemoveWhileAnotherReplays removes an endpoint for which a letter is about
 // to be queued again.
 func TestRemoveWhileAnotherReplays(t *testing.T) {
@@ -167,7 +195,7 @@ func TestRemoveWhileAnotherPutsBack(t *testing.T) {
 	d := peer(t, nc, dispatchnats.Options{})
 	require.NoError(t, d.Add(ctx, "ops", accepts, dispatch.EndpointOptions{}))
 	shut(t, d)
-	js, err := jetstream.New(nc)
+	js, err := jetstream.New(nc, patient)
 	require.NoError(t, err)
 
 	moves, m := heldUpPeer(t, n)
