@@ -157,7 +157,7 @@ func TestQueueThatOthersEmptied(t *testing.T) {
 	require.NoError(t, d.Add(ctx, "ops", &slow, dispatch.EndpointOptions{Concurrency: 1, Queue: 5}))
 	require.NoError(t, d.Dispatch(ctx, message("k", 0)))
 	slow.await(t, 0)
-	js, err := jetstream.New(d.Conn())
+	js, err := jetstream.New(d.Conn(), patient)
 	require.NoError(t, err)
 	out, err := js.Stream(ctx, "alertwire_OUT")
 	require.NoError(t, err)

@@ -233,6 +233,7 @@ func openStore(ctx context.Context, dir string, o Options) (_ *store, err error)
 		return nil, err
 	}
 	s.conn, err = nats.Connect("", nats.InProcessServer(s.server), nats.MaxReconnects(-1), nats.Name(serverName),
+		nats.Timeout(startupWithin), // that of nats.go is short for a machine that is busy
 		nats.ErrorHandler(s.log.client))
 	if err != nil {
 		return nil, err

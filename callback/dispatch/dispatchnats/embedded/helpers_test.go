@@ -22,9 +22,12 @@ import (
 )
 
 const (
-	soon = time.Minute // only a test that fails waits for so long
+	soon = 2 * time.Minute // only a test that fails waits for so long
 	tick = 10 * time.Millisecond
 )
+
+// patient is for requests to a server on a machine that is busy.
+var patient = jetstream.WithDefaultTimeout(soon)
 
 var allOrders = []dispatch.Order{dispatch.None, dispatch.Latest, dispatch.Strict}
 
@@ -97,9 +100,15 @@ func (o *outcomes) await(t testing.TB, id string) dispatch.Outcome {
 	return o.of(id)
 }
 
+// eventually waits until ok says so. Unlike that of testify it asks in the
+// goroutine of the test, which may end there.
 func eventually(t testing.TB, ok func() bool, format string, args ...any) {
 	t.Helper()
-	require.Eventually(t, ok, soon, tick, append([]any{format}, args...)...)
+	for end := time.Now().Add(soon); !ok(); pause(t.Context(), tick) {
+		if time.Now().After(end) {
+			require.Fail(t, fmt.Sprintf(format, args...))
+		}
+	}
 }
 
 // stats returns the numbers of an endpoint.
@@ -173,7 +182,7 @@ func unavailable(wait time.Duration) error {
 // queued returns how many messages wait in the streams, for whomever.
 func queued(t testing.TB, nc *nats.Conn) int {
 	t.Helper()
-	js, err := jetstream.New(nc)
+	js, err := jetstream.New(nc, patient)
 	require.NoError(t, err)
 	n := 0
 	for stream, subject := range map[string]string{

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -141,15 +143,26 @@ func unstarted(t testing.TB) []*node {
 	return nodes
 }
 
+// takenPorts are those that a test of this process has been given.
+var takenPorts sync.Map
+
 // freePorts returns ports of the loopback interface that nobody uses just now.
+// They are below those that systems give to clients, so that no connection takes
+// one before the server listens there, or while it is gone.
 func freePorts(t testing.TB, n int) []int {
 	t.Helper()
+	const low, high = 2_000, 12_000
 	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	for tries := 0; len(ports) < n; tries++ {
+		require.Less(t, tries, high-low, "no port is free")
+		port := low + rand.IntN(high-low)
+		if _, taken := takenPorts.LoadOrStore(port, true); taken {
+			continue
+		}
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			l.Close()
+			ports = append(ports, port)
+		}
 	}
 	return ports
 }
@@ -166,7 +179,7 @@ func addresses(nodes ...*node) string {
 func connect(t testing.TB, urls string) *nats.Conn {
 	t.Helper()
 	nc, err := nats.Connect(urls, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond),
-		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+		nats.Timeout(soon), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	require.NoError(t, err)
 	t.Cleanup(nc.Close)
 	return nc

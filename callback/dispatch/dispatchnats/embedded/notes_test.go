@@ -40,7 +40,7 @@ func TestNotesGoWithTheirMessage(t *testing.T) {
 			}
 			eventually(t, func() bool { return stats(t, d, "a").Delivered == keys }, "they were not delivered")
 			assert.Equal(t, uint64(keys), stats(t, d, "a").Retried)
-			js, err := jetstream.New(d.Conn())
+			js, err := jetstream.New(d.Conn(), patient)
 			require.NoError(t, err)
 			eventually(t, func() bool {
 				s, err := js.Stream(t.Context(), "alertwire_RETRY")

@@ -88,7 +88,7 @@ func TestOperatorSeesWhatHasNoQueue(t *testing.T) {
 	}
 	shut(t, d)
 	d = open(t, dir, quick(dispatchnats.Options{}))
-	js, err := jetstream.New(d.Conn())
+	js, err := jetstream.New(d.Conn(), patient)
 	require.NoError(t, err)
 	require.NoError(t, js.DeleteConsumer(ctx, "alertwire_OUT", "ops"))
 
@@ -109,7 +109,7 @@ func TestOperatorMakesNothing(t *testing.T) {
 	_, err := dispatchnats.Attach(ctx, d.Conn(), dispatchnats.Options{Prefix: "other"})
 	require.ErrorIs(t, err, dispatchnats.ErrNoStore)
 	assert.EqualError(t, err, `dispatchnats: there are no queues of that prefix: "other"`)
-	js, err := jetstream.New(d.Conn())
+	js, err := jetstream.New(d.Conn(), patient)
 	require.NoError(t, err)
 	_, err = js.Stream(ctx, "other_OUT")
 	require.ErrorIs(t, err, jetstream.ErrStreamNotFound)
@@ -211,7 +211,7 @@ func TestNewest(t *testing.T) {
 	assert.Zero(t, of)
 	assert.Empty(t, got)
 
-	js, err := jetstream.New(d.Conn())
+	js, err := jetstream.New(d.Conn(), patient)
 	require.NoError(t, err)
 	s, err := js.Stream(ctx, "alertwire_DEAD")
 	require.NoError(t, err)

@@ -126,7 +126,7 @@ func TestServerComesLater(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	n := &node{Name: "alone", Dir: t.TempDir(), Port: freePorts(t, 1)[0]}
-	nc, err := nats.Connect(addresses(n), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	nc, err := nats.Connect(addresses(n), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.Timeout(soon))
 	require.NoError(t, err)
 	t.Cleanup(nc.Close)
 	short, stop := context.WithTimeout(ctx, 100*time.Millisecond)

@@ -18,6 +18,7 @@ import (
 // and recover. Calls that the breaker refuses use up no attempts.
 func TestOpenBreakerPausesTheEndpoint(t *testing.T) {
 	t.Parallel()
+	const cooldown = 5 * time.Second // in which the pause is to be seen
 	for _, order := range allOrders {
 		t.Run(order.String(), func(t *testing.T) {
 			t.Parallel()
@@ -27,7 +28,7 @@ func TestOpenBreakerPausesTheEndpoint(t *testing.T) {
 			require.NoError(t, d.Add(ctx, "ops", c, dispatch.EndpointOptions{
 				Order: order, Concurrency: 1,
 				Retry:   callback.RetryPolicy{Attempts: 3, Base: time.Millisecond},
-				Breaker: callback.BreakerPolicy{Failures: 2, Cooldown: time.Second},
+				Breaker: callback.BreakerPolicy{Failures: 2, Cooldown: cooldown},
 			}))
 			for n := range 5 {
 				require.NoError(t, d.Dispatch(ctx, callback.Message{Key: string(rune('a' + n))}))
@@ -38,7 +39,7 @@ func TestOpenBreakerPausesTheEndpoint(t *testing.T) {
 			eventually(t, func() bool { return stats(t, d, "ops").Delivered == 5 }, "it does not recover")
 			assert.Equal(t, uint64(7), stats(t, d, "ops").Calls)
 			assert.Equal(t, dispatch.StateReady, stats(t, d, "ops").State)
-			assert.GreaterOrEqual(t, c.at[2].Sub(c.left[1]), time.Second)
+			assert.GreaterOrEqual(t, c.at[2].Sub(c.left[1]), cooldown)
 		})
 	}
 }

@@ -148,7 +148,7 @@ func TestOrphans(t *testing.T) {
 	eventually(t, func() bool { return s.count() == 3 }, "they are not called")
 	shut(t, d)
 	d = open(t, dir, quick(dispatchnats.Options{Prefix: "other"})) // the same server
-	js, err := jetstream.New(d.Conn())
+	js, err := jetstream.New(d.Conn(), patient)
 	require.NoError(t, err)
 	require.NoError(t, js.DeleteConsumer(ctx, "alertwire_OUT", "removed"))
 	require.NoError(t, js.DeleteConsumer(ctx, "alertwire_OUT", "lost"))
@@ -180,7 +180,7 @@ func TestLostQueueIsMadeAnew(t *testing.T) {
 			require.NoError(t, d.Add(ctx, "ops", &r, dispatch.EndpointOptions{Order: order}))
 			require.NoError(t, d.Dispatch(ctx, message("k", 0)))
 			eventually(t, func() bool { return stats(t, d, "ops").Delivered == 1 }, "it does not work")
-			js, err := jetstream.New(d.Conn())
+			js, err := jetstream.New(d.Conn(), patient)
 			require.NoError(t, err)
 			require.NoError(t, js.DeleteConsumer(ctx, "alertwire_OUT", "ops"))
 			eventually(t, func() bool {

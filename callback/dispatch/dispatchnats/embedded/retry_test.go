@@ -190,7 +190,7 @@ func TestLostMoverIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
-	js, err := jetstream.New(d.Conn())
+	js, err := jetstream.New(d.Conn(), patient)
 	require.NoError(t, err)
 	require.NoError(t, js.DeleteConsumer(ctx, "alertwire_RETRY", "mover"))
 	r := &callbacktest.Recorder{Answer: callbacktest.Fail(unavailable(0), nil)}
@@ -207,7 +207,7 @@ func TestElapsedBeginsWhenAccepted(t *testing.T) {
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{Observe: ends.observe}))
 	c := &clock{fail: 1, wait: time.Minute}
 	require.NoError(t, d.Add(ctx, "ops", c, dispatch.EndpointOptions{
-		Breaker: off, Retry: callback.RetryPolicy{Elapsed: time.Second},
+		Breaker: off, Retry: callback.RetryPolicy{Elapsed: 50 * time.Second}, // in which it is called once
 	}))
 	require.NoError(t, d.Dispatch(ctx, message("k", 0)))
 	out := ends.await(t, "k-0")

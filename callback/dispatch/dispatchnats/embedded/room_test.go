@@ -29,7 +29,7 @@ func TestNoRoomForWhatWaits(t *testing.T) {
 			require.NoError(t, d.Add(ctx, "greedy", later, dispatch.EndpointOptions{
 				Breaker: off, Retry: callback.RetryPolicy{Cap: time.Hour},
 			}))
-			js, err := jetstream.New(d.Conn())
+			js, err := jetstream.New(d.Conn(), patient)
 			require.NoError(t, err)
 			for n := 0; ; n++ {
 				s, err := js.Stream(ctx, "alertwire_RETRY")

@@ -128,7 +128,7 @@ func TestLongCallsKeepTheirMessage(t *testing.T) {
 		t.Run(order.String(), func(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
-			o := dispatchnats.Options{Lease: 3 * time.Second}
+			o := dispatchnats.Options{Lease: 6 * time.Second} // a third of which may pass between two renewals
 			a := open(t, t.TempDir(), quick(o))
 			b := peer(t, a.Conn(), o)
 			var s stage
@@ -138,7 +138,7 @@ func TestLongCallsKeepTheirMessage(t *testing.T) {
 			require.NoError(t, a.Dispatch(ctx, message("k", 0)))
 			require.NoError(t, a.Dispatch(ctx, message("l", 0)))
 			first, second := s.await(t, 0), s.await(t, 1)
-			pause(ctx, 7*time.Second)
+			pause(ctx, 13*time.Second)
 			assert.Equal(t, 2, s.count())
 			first.answer <- nil
 			second.answer <- nil

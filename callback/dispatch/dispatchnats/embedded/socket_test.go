@@ -53,7 +53,7 @@ func knock(t testing.TB, path string) (net.Conn, string, error) {
 // guest connects to a socket, and comes back soon when it is hung up on.
 func guest(t testing.TB, path string) *nats.Conn {
 	t.Helper()
-	nc, err := embedded.Dial(path, nats.MaxReconnects(-1), nats.ReconnectWait(tick))
+	nc, err := embedded.Dial(path, nats.MaxReconnects(-1), nats.ReconnectWait(tick), nats.Timeout(soon))
 	require.NoError(t, err)
 	t.Cleanup(nc.Close)
 	return nc
@@ -69,7 +69,7 @@ func TestDial(t *testing.T) {
 	var r callbacktest.Recorder
 	require.NoError(t, d.Add(ctx, "ops", &r, dispatch.EndpointOptions{}))
 
-	nc, err := embedded.Dial(filepath.Join(dir, "s"))
+	nc, err := embedded.Dial(filepath.Join(dir, "s"), nats.Timeout(soon))
 	require.NoError(t, err)
 	defer nc.Close()
 	p := peer(t, nc, dispatchnats.Options{})

@@ -107,7 +107,7 @@ func TestOptionsThatAreNotSetStay(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{MaxBytes: 1 << 20, DeadBytes: 2 << 20, DeadAge: 3600e9}))
-	js, err := jetstream.New(d.Conn())
+	js, err := jetstream.New(d.Conn(), patient)
 	require.NoError(t, err)
 	have := func() (out, dead jetstream.StreamConfig) {
 		o, err := js.Stream(ctx, "alertwire_OUT")

@@ -103,7 +103,7 @@ func TestNoteOfAStranger(t *testing.T) {
 			shut(t, d)
 
 			d = open(t, dir, quick(dispatchnats.Options{}))
-			js, err := jetstream.New(d.Conn())
+			js, err := jetstream.New(d.Conn(), patient)
 			require.NoError(t, err)
 			s, err := js.Stream(ctx, "alertwire_RETRY")
 			require.NoError(t, err)
@@ -125,7 +125,7 @@ func TestStreamsOfOthers(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
-	js, err := jetstream.New(d.Conn())
+	js, err := jetstream.New(d.Conn(), patient)
 	require.NoError(t, err)
 	tests := []struct {
 		name, stream string
