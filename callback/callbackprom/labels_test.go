@@ -2,6 +2,7 @@ package callbackprom_test
 
 import (
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -13,8 +14,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/alertwire/alertwire/auth"
 	"github.com/alertwire/alertwire/callback"
 	"github.com/alertwire/alertwire/callback/callbackprom"
+	"github.com/alertwire/alertwire/challenge"
+	"github.com/alertwire/alertwire/payload"
+	"github.com/alertwire/alertwire/ratelimit"
 )
 
 var errFailed = errors.New("failed")
@@ -64,6 +69,66 @@ func classesOf(t *testing.T, file string) (all []callback.Class) {
 		return false
 	})
 	return all
+}
+
+// Every reason that a receiver may see, also as a hook or a middleware wraps it.
+func TestReasons(t *testing.T) {
+	tests := []struct {
+		err  error
+		want string
+	}{
+		{auth.ErrMissing, "missing"},
+		{auth.ErrMalformed, "malformed"},
+		{auth.ErrMismatch, "mismatch"},
+		{auth.ErrStale, "stale"},
+		{auth.ErrBodyShape, "body_shape"},
+		{auth.ErrTooLarge, "too_large"},
+		{challenge.ErrMalformed, "malformed"},
+		{challenge.ErrUnverified, "mismatch"},
+		{fmt.Errorf("%w: %w", challenge.ErrUnverified, auth.ErrStale), "stale"},
+		{challenge.ErrMethod, "method"},
+		{challenge.ErrTooLarge, "too_large"},
+		{ratelimit.ErrLimited, "limited"},
+		{ratelimit.ErrOversize, "oversize"},
+		{ratelimit.ErrInFlight, "in_flight"},
+		{ratelimit.ErrInvalid, "invalid"},
+		{payload.ErrFormat, "format"},
+		{payload.ErrInvalid, "invalid"},
+		{new(payload.SyntaxError), "syntax"},
+		{new(payload.FieldError), "invalid"},
+		{&payload.Rejection{Status: 500}, "unavailable"},
+		{&payload.Rejection{Status: 499}, "request"},
+		{errFailed, "other"},
+		{nil, "other"},
+	}
+	for _, tt := range tests {
+		metrics, registry := newMetrics(t, callbackprom.Options{})
+		metrics.Rejected("gate")(nil, tt.err)
+		if tt.err != nil {
+			metrics.Rejected("gate")(nil, fmt.Errorf("gate: %w", tt.err))
+		}
+		families, err := registry.Gather()
+		require.NoError(t, err)
+		for _, f := range families {
+			if f.GetName() == "alertwire_rejected_requests_total" {
+				require.Len(t, f.GetMetric(), 1, "%v", tt.err)
+				assert.Equal(t, tt.want, f.GetMetric()[0].GetLabel()[1].GetValue(), "%v", tt.err)
+			}
+		}
+	}
+}
+
+// Whether a connection was open before is known of an answer only.
+func TestConnectionsAreThoseOfAnswers(t *testing.T) {
+	metrics, registry := newMetrics(t, callbackprom.Options{})
+	metrics.Observe(t.Context(), callback.Attempt{Endpoint: "ops", Class: callback.ClassRefused, Err: errFailed})
+	n, err := testutil.GatherAndCount(registry, "alertwire_callback_connections_total")
+	require.NoError(t, err)
+	assert.Zero(t, n)
+	metrics.Observe(t.Context(), callback.Attempt{Endpoint: "ops", Status: 500, Class: callback.ClassServer, Err: errFailed})
+	n, err = testutil.GatherAndCount(registry, "alertwire_callback_connections_total")
+	require.NoError(t, err)
+	assert.Equal(t, 1, n)
 }
 
 func TestNamespaces(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -106,6 +107,45 @@ func TestCountersDoNotFall(t *testing.T) {
 		assert.InDelta(t, -1, value(t, registry, "a", "failed"), 0)
 		s.stats = []dispatch.EndpointStats{failed("a", 7)}
 		assert.InDelta(t, 7, value(t, registry, "a", "failed"), 0)
+	})
+}
+
+// What is scraped twice is counted once, and a message grows older.
+func TestEveryNumberOfAnEndpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		metrics, registry := newMetrics(t, callbackprom.Options{})
+		metrics.Watch(&source{stats: []dispatch.EndpointStats{{
+			Name: "a", Accepted: 28, Delivered: 2, Failed: 3, Dropped: 4, Returned: 5, Queued: 6, InFlight: 8,
+			Refused: 9, Retried: 10, State: dispatch.StateReady, Oldest: time.Now(),
+		}}})
+		for range 3 {
+			_, err := registry.Gather()
+			require.NoError(t, err)
+		}
+		time.Sleep(90 * time.Second)
+		require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(`
+# HELP alertwire_dispatch_in_flight Messages that are being called.
+# TYPE alertwire_dispatch_in_flight gauge
+alertwire_dispatch_in_flight{endpoint="a"} 8
+# HELP alertwire_dispatch_messages_total Messages by what became of them at the queue of an endpoint.
+# TYPE alertwire_dispatch_messages_total counter
+alertwire_dispatch_messages_total{endpoint="a",outcome="accepted"} 28
+alertwire_dispatch_messages_total{endpoint="a",outcome="delivered"} 2
+alertwire_dispatch_messages_total{endpoint="a",outcome="dropped"} 4
+alertwire_dispatch_messages_total{endpoint="a",outcome="failed"} 3
+alertwire_dispatch_messages_total{endpoint="a",outcome="refused"} 9
+alertwire_dispatch_messages_total{endpoint="a",outcome="returned"} 5
+# HELP alertwire_dispatch_oldest_seconds Age of the oldest message that is not done with; 0 if there is none.
+# TYPE alertwire_dispatch_oldest_seconds gauge
+alertwire_dispatch_oldest_seconds{endpoint="a"} 90
+# HELP alertwire_dispatch_queued Messages that wait for a call.
+# TYPE alertwire_dispatch_queued gauge
+alertwire_dispatch_queued{endpoint="a"} 6
+# HELP alertwire_dispatch_retries_total Calls that repeated an earlier one.
+# TYPE alertwire_dispatch_retries_total counter
+alertwire_dispatch_retries_total{endpoint="a"} 10
+`), "alertwire_dispatch_in_flight", "alertwire_dispatch_messages_total", "alertwire_dispatch_oldest_seconds",
+			"alertwire_dispatch_queued", "alertwire_dispatch_retries_total"))
 	})
 }
 
