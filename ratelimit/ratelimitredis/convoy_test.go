@@ -58,7 +58,7 @@ func TestConcurrentCallersShareACall(t *testing.T) {
 			errs[i] = s.Take(context.Background(), reqs, out[i][:])
 		})
 	}
-	require.Eventually(t, func() bool { return s.Waiting() == callers-2 }, patience, time.Millisecond)
+	eventually(t, func() bool { return s.Waiting() == callers-2 }, "they do not wait")
 	close(g.open)
 	group.Wait()
 	assert.EqualValues(t, 3, g.calls.Load())
@@ -91,16 +91,16 @@ func TestCallersWhoGaveUpAreNotCharged(t *testing.T) {
 	}
 	call(context.Background(), "sent", nil)
 	call(context.Background(), "sent", nil)
-	require.Eventually(t, func() bool { return g.arrived.Load() == 2 }, patience, time.Millisecond)
+	eventually(t, func() bool { return g.arrived.Load() == 2 }, "they do not come")
 	ctx, cancel := context.WithCancel(context.Background())
 	for range 4 {
 		call(ctx, "gave up", context.Canceled)
 	}
-	require.Eventually(t, func() bool { return s.Waiting() == 4 }, patience, time.Millisecond)
+	eventually(t, func() bool { return s.Waiting() == 4 }, "they do not wait")
 	call(context.Background(), "patient", nil)
-	require.Eventually(t, func() bool { return s.Waiting() == 5 }, patience, time.Millisecond)
+	eventually(t, func() bool { return s.Waiting() == 5 }, "it does not wait")
 	cancel()
-	require.Eventually(t, func() bool { return s.GaveUp() == 4 }, patience, time.Millisecond)
+	eventually(t, func() bool { return s.GaveUp() == 4 }, "they do not give up")
 	close(g.open)
 	group.Wait()
 	assert.ElementsMatch(t, []string{"{ratelimit}t:sent", "{ratelimit}t:patient"}, c.Keys(t.Context(), "*").Val())

@@ -165,7 +165,6 @@ func TestDedupWhileTheServerFails(t *testing.T) {
 	srv := startServer(t)
 	var lost []string
 	alone := newDedup(t, srv.client(t), ratelimitredis.DedupOptions{
-		Timeout: 50 * time.Millisecond,
 		OnError: func(id string, err error) {
 			assert.ErrorIs(t, err, ratelimitredis.ErrUnavailable)
 			lost = append(lost, id)

@@ -62,7 +62,7 @@ func TestDeadlines(t *testing.T) {
 		},
 	}
 	faults := map[string]func(t *testing.T) (addr string){
-		"refused": freeAddrOf,
+		"refused": func(t *testing.T) string { return nobody(t) },
 		"hung":    hungServer,
 	}
 	for fault, addr := range faults {
@@ -79,8 +79,6 @@ func TestDeadlines(t *testing.T) {
 		}
 	}
 }
-
-func freeAddrOf(t *testing.T) string { return freeAddr(t) }
 
 // hungServer accepts connections and says nothing.
 func hungServer(t *testing.T) string {
@@ -123,10 +121,10 @@ func TestServerHangs(t *testing.T) {
 // recovered waits until the store decides again.
 func recovered(t *testing.T, s ratelimit.Store, timeout time.Duration) {
 	t.Helper()
-	require.Eventually(t, func() bool {
+	eventually(t, func() bool {
 		d, err := timed(t, s, timeout)
 		return err == nil && d.OK && !d.Degraded
-	}, patience, 10*time.Millisecond)
+	}, "the store does not decide")
 }
 
 // A server that answers too late now and then does not stop the others.
@@ -156,7 +154,7 @@ func TestServerIsSlow(t *testing.T) {
 
 // While the server fails it is asked now and then, and not by everybody.
 func TestServerIsLeftAlone(t *testing.T) {
-	c := client(t, freeAddr(t))
+	c := client(t, nobody(t))
 	var count counter
 	c.AddHook(&count)
 	s := newStore(t, c, ratelimitredis.Options{Timeout: 5 * time.Second})
@@ -200,7 +198,7 @@ func TestOneTryAtATime(t *testing.T) {
 		}
 		tried <- out[0]
 	}()
-	require.Eventually(t, func() bool { return g.arrived.Load() == before+1 }, patience, time.Millisecond)
+	eventually(t, func() bool { return g.arrived.Load() == before+1 }, "nobody tries")
 	for start := time.Now(); time.Since(start) < 300*time.Millisecond; {
 		unavailable()
 	}
@@ -333,7 +331,7 @@ func TestKillUnderLoad(t *testing.T) {
 	more := func(n *atomic.Int64) {
 		t.Helper()
 		before := n.Load()
-		require.Eventually(t, func() bool { return n.Load() > before+100 }, patience, time.Millisecond)
+		eventually(t, func() bool { return n.Load() > before+100 }, "there are no more")
 	}
 	for range 2 {
 		more(&healthy)

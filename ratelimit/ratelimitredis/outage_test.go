@@ -87,7 +87,7 @@ func (l *load) end() int64 {
 func more(t *testing.T, n *atomic.Int64) {
 	t.Helper()
 	before := n.Load()
-	require.Eventually(t, func() bool { return n.Load() > before+100 }, patience, time.Millisecond)
+	eventually(t, func() bool { return n.Load() > before+100 }, "there are no more")
 }
 
 // everybody waits until each caller has got some answers: nobody hangs.
@@ -95,7 +95,7 @@ func (l *load) everybody(t *testing.T) {
 	t.Helper()
 	for i := range l.answers {
 		before := l.answers[i].Load()
-		require.Eventually(t, func() bool { return l.answers[i].Load() > before+5 }, patience, time.Millisecond)
+		eventually(t, func() bool { return l.answers[i].Load() > before+5 }, "a caller hangs")
 	}
 }
 
@@ -207,7 +207,7 @@ func TestDedupInAnOutage(t *testing.T) {
 				assert.Less(t, time.Since(start), 50*time.Millisecond+slack)
 				return seen
 			}
-			require.Eventually(t, func() bool { return seen("before") }, patience, time.Millisecond)
+			eventually(t, func() bool { return seen("before") }, "it was not noted")
 			o.away(t, srv)
 			for range 20 {
 				assert.True(t, seen("before"))

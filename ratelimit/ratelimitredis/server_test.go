@@ -3,12 +3,14 @@ package ratelimitredis_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +22,7 @@ import (
 )
 
 // patience is for what does not fail, on a machine that is busy.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // A server is a redis-server process on a loopback port.
 type server struct {
@@ -45,12 +47,42 @@ func startServer(tb testing.TB, args ...string) *server {
 	return s
 }
 
+// freeAddr returns an address that nobody uses just now. Its port is below those
+// that systems give to clients, so that no connection takes it before the server
+// listens there, or while it is gone; and a node of a cluster takes one that is
+// 10,000 above.
 func freeAddr(tb testing.TB) string {
+	tb.Helper()
+	const low, high = 2_000, 12_000
+	for range high - low {
+		port := low + rand.IntN(high-low)
+		if _, taken := takenPorts.LoadOrStore(port, true); taken {
+			continue
+		}
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			l.Close()
+			return addr
+		}
+	}
+	require.Fail(tb, "no port is free")
+	return ""
+}
+
+// takenPorts are those that a test of this process has been given.
+var takenPorts sync.Map
+
+// nobody returns an address where nobody listens, and can as long as the test
+// lasts: it belongs to one end of a connection.
+func nobody(tb testing.TB) string {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(tb, err)
-	defer l.Close()
-	return l.Addr().String()
+	tb.Cleanup(func() { l.Close() })
+	conn, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(tb, err)
+	tb.Cleanup(func() { conn.Close() })
+	return conn.LocalAddr().String()
 }
 
 func (s *server) port() string {
@@ -113,10 +145,17 @@ func (s *server) client(tb testing.TB) *redis.Client {
 	return client(tb, s.addr)
 }
 
+// unhurried returns the options of a client for a machine that is busy. The
+// deadlines of its callers hold all the same.
+func unhurried(addr string) *redis.UniversalOptions {
+	o := ratelimitredis.Defaults(addr)
+	o.DialTimeout, o.ReadTimeout, o.PoolTimeout = patience, patience, patience
+	return o
+}
+
 func client(tb testing.TB, addr string) *redis.Client {
 	tb.Helper()
-	o := ratelimitredis.Defaults(addr)
-	o.DialTimeout, o.ReadTimeout, o.PoolTimeout = patience, patience, patience // deadlines hold all the same
+	o := unhurried(addr)
 	c := redis.NewUniversalClient(o).(*redis.Client)
 	tb.Cleanup(func() { _ = c.Close() })
 	return c
@@ -129,11 +168,11 @@ func startCluster(tb testing.TB) redis.UniversalClient {
 	ctx := context.Background()
 	c := s.client(tb)
 	require.NoError(tb, c.Do(ctx, "CLUSTER", "ADDSLOTSRANGE", 0, 16383).Err())
-	require.Eventually(tb, func() bool {
+	eventually(tb, func() bool {
 		info, err := c.ClusterInfo(ctx).Result()
 		return err == nil && len(info) > 16 && info[:16] == "cluster_state:ok"
-	}, patience, 10*time.Millisecond)
-	o := ratelimitredis.Defaults(s.addr)
+	}, "the cluster does not begin")
+	o := unhurried(s.addr)
 	o.IsClusterMode = true
 	cluster := redis.NewUniversalClient(o)
 	tb.Cleanup(func() { _ = cluster.Close() })
@@ -150,7 +189,7 @@ func startSentinel(tb testing.TB) redis.UniversalClient {
 	require.NoError(tb, os.WriteFile(conf, []byte(text), 0o600))
 	s.run(tb, conf, "--sentinel")
 	tb.Cleanup(s.kill)
-	o := ratelimitredis.Defaults(s.addr)
+	o := unhurried(s.addr)
 	o.MasterName = "main"
 	c := redis.NewUniversalClient(o)
 	tb.Cleanup(func() { _ = c.Close() })
