@@ -2,7 +2,9 @@
 //
 //	key, err := auth.NewHMAC(auth.StandardWebhooks(), auth.HMACOptions{Secrets: []auth.Secret{secret}})
 //	mux.Handle("POST /hook", auth.Require(key, auth.RequireOptions{})(handler)) // the receiver
-//	err = key.Sign(req, body)                                                   // the sender
+//
+//	req.Header.Set("webhook-id", id) // the sender, which names the message
+//	err = key.Sign(req, body)
 //
 // A [Strategy] is both ends of one scheme, so that they cannot drift apart:
 // [Basic], [Bearer], [Header], [Query] and [HMAC] with a [Scheme] for each

@@ -36,7 +36,7 @@ type HMACOptions struct {
 	// AnyBody accepts bodies that are not a JSON object or array, in a scheme
 	// without a timestamp. Without it such a body is refused, because the
 	// answer to an ownership challenge is a signature over a text that a
-	// stranger chose: if the secret also answers challenges, he can have any
+	// stranger chose: if the secret also answers challenges, they can have any
 	// short word signed, but no JSON document. (The rule holds as well for a
 	// scheme of your own whose timestamp and body could make up such a word, or
 	// whose id is followed by the body, so that bytes could change sides.)
@@ -108,11 +108,11 @@ func (h *HMAC) Headers() []string {
 }
 
 // Sign sets the signature and, where the scheme has one, the timestamp, which
-// is now: a repeated attempt is signed anew. A scheme with an id takes it from
-// the request, where the sender must have set it: it identifies the message
-// over all attempts, so that it cannot be made up here. Without it, or with
-// one that the scheme cannot carry, Sign returns [ErrMissing] or
-// [ErrMalformed].
+// is now: a repeated attempt is signed anew. A scheme with an id, such as
+// Standard Webhooks, takes it from the request: the sender must have set the
+// header (webhook-id), because the id stays the same over all attempts at a
+// message. Without it, or with one that the scheme cannot carry, Sign returns
+// [ErrMissing] or [ErrMalformed].
 func (h *HMAC) Sign(r *http.Request, body []byte) error {
 	keys := h.keys.get()
 	if keys == nil {

@@ -16,9 +16,8 @@ import (
 // expires, and puts it on requests as a Bearer token. The receiving end is not
 // here: to verify such a token is the business of the issuer's library.
 //
-// It is written here because it is small. The usual library is a dependency
-// with its own idea of a context, keeps a token without a lifetime for ever,
-// and has the URL of the endpoint and the answer in its errors.
+// A token whose lifetime the endpoint does not state is kept for a minute. No
+// error shows the URL of the endpoint or what it answered.
 type OAuth2 struct {
 	o *OAuth2Options // behind a pointer for fmt, see String
 

@@ -9,10 +9,10 @@
 //	http.ListenAndServe(addr, limit(handler))
 //
 // A bucket is full at first, holds [Rate.Burst] events and is refilled evenly.
-// So a client that comes with a full bucket may send the burst at once and what
-// is refilled meanwhile besides: 100 per minute with a burst of 100 admits up to
-// 200 in the first minute, and 100 in each one after that. A smaller Burst makes
-// the difference smaller.
+// So a client with a full bucket may send the whole burst at once, and then what
+// is refilled: 100 per minute with a burst of 100 admits up to 200 in the first
+// minute, and 100 in each one after that. A smaller Burst makes the difference
+// smaller.
 //
 // Buckets live in a [Store]. [Memory] is one in this process: of fixed size,
 // without a goroutine, exact among concurrent callers, and free of the wall

@@ -45,7 +45,8 @@ type Dispatcher interface {
 	Remove(ctx context.Context, name string) error
 	// Dispatch queues m for the named endpoints, or for all of them, and
 	// returns when each has accepted or refused it. If any has refused, the
-	// error is an [*Error] and the others have accepted. Calls do not see ctx.
+	// error is an [*Error] and the others have accepted. The calls
+	// themselves are made later and do not end with ctx.
 	Dispatch(ctx context.Context, m callback.Message, to ...string) error
 	// Stats returns the numbers of every endpoint, by name.
 	Stats(ctx context.Context) ([]EndpointStats, error)
