@@ -105,9 +105,9 @@ func wantsBody(s Scheme, r *http.Request) bool {
 }
 
 // Any returns a Scheme that answers for each of schemes. They are asked in
-// their order and the first good answer is sent; a refusal counts only if none
-// has a good answer, so that two Slack apps with two signing secrets can share
-// one URL. Without schemes, or with nil ones only, it answers nothing.
+// their order and the first good answer is sent. The first refusal is sent only
+// if none has a good answer, so that two Slack apps with two signing secrets can
+// share one URL. Without schemes, or with nil ones only, it answers nothing.
 func Any(schemes ...Scheme) Scheme {
 	a := make(anyOf, 0, len(schemes))
 	for _, s := range schemes {

@@ -1,6 +1,7 @@
 package challenge_test
 
 import (
+	"crypto/tls"
 	"io"
 	"log"
 	"net"
@@ -190,6 +191,32 @@ func TestNewProberRefuses(t *testing.T) {
 
 func TestZeroProberRefuses(t *testing.T) {
 	require.EqualError(t, new(challenge.Prober).Probe(t.Context(), "https://example.com/"), "challenge: probe: the Prober was not made by NewProber")
+}
+
+// A probe leaves nothing behind: neither an open connection, nor a hold on what
+// it was configured with.
+func TestProberKeepsNoConnection(t *testing.T) {
+	ended := make(chan http.ConnState, 10)
+	s := httptest.NewUnstartedServer(challenge.Respond(newCRC(t, "s3cret-canary"), challenge.RespondOptions{})(http.NotFoundHandler()))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateIdle || state == http.StateClosed {
+			ended <- state
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	require.NoError(t, local(t).Probe(t.Context(), s.URL))
+	assert.Equal(t, http.StateClosed, <-ended)
+}
+
+func TestProberCopiesItsOptions(t *testing.T) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	allow := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	p := newProber(t, challenge.ProberOptions{Secret: "s3cret-canary", TLS: config, Allow: allow})
+	config.MinVersion, allow[0] = tls.VersionTLS13, netip.MustParsePrefix("10.0.0.0/8")
+	assert.EqualValues(t, tls.VersionTLS12, p.Transport().TLSClientConfig.MinVersion)
+	s := serveHTTP(t, challenge.Respond(newCRC(t, "s3cret-canary"), challenge.RespondOptions{})(http.NotFoundHandler()).ServeHTTP)
+	require.NoError(t, p.Probe(t.Context(), s.URL))
 }
 
 func TestProberIsSafeForConcurrentUse(t *testing.T) {

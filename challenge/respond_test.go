@@ -226,6 +226,14 @@ func TestAnyPrefersAGoodAnswer(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, w.Code)
 }
 
+// Of several refusals the first one is sent.
+func TestAnySendsTheFirstRefusal(t *testing.T) {
+	both := challenge.Any(newWebSub(t), newCRC(t, "secret"))
+	r := request("GET /?hub.mode=subscribe&hub.topic=x&hub.challenge=1&crc_token=", "")
+	w, _, _ := serve(both, challenge.RespondOptions{}, r)
+	assert.Equal(t, http.StatusNotFound, w.Code)
+}
+
 func TestRepliesShareNothing(t *testing.T) {
 	crc := newCRC(t, "secret")
 	w, _, _ := serve(crc, challenge.RespondOptions{}, httptest.NewRequest("GET", "/?crc_token=a", nil))
