@@ -17,6 +17,7 @@ import (
 const (
 	attachWithin = 3 * time.Second // for a process that starts or stops just now
 	attachStep   = 100 * time.Millisecond
+	greetWithin  = 10 * time.Second // by a process that lives: one that ends hangs up
 )
 
 // Why there is nothing to attach to, beside the reasons of [Open].
@@ -117,7 +118,7 @@ func (o Options) dial(dir string) (*nats.Conn, error) {
 		return nil, nil
 	}
 	// Not again if it is lost: another process may then have the store.
-	nc, err := Dial(socketPath(dir, o.Socket), nats.NoReconnect(), nats.Name("operator"))
+	nc, err := Dial(socketPath(dir, o.Socket), nats.NoReconnect(), nats.Timeout(greetWithin), nats.Name("operator"))
 	if nobody(err) {
 		return nil, nil
 	}

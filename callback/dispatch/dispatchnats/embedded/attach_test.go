@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -176,6 +178,41 @@ func TestAttachWhileAProcessEnds(t *testing.T) {
 	}()
 	_, err = embedded.Attach(t.Context(), dir, withSocket(dispatchnats.Options{}))
 	require.ErrorContains(t, err, "embedded: hung up on at the socket")
+}
+
+// TestAttachToAProcessThatIsBusy is greeted later than NATS waits for by itself.
+func TestAttachToAProcessThatIsBusy(t *testing.T) {
+	t.Parallel()
+	dir := storeDir(t)
+	open(t, dir, withSocket(dispatchnats.Options{}))
+	o := withSocket(dispatchnats.Options{})
+	o.Socket = filepath.Join(dir, "busy")
+	l, err := net.Listen("unix", o.Socket)
+	require.NoError(t, err)
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				pause(t.Context(), nats.DefaultTimeout*5/4)
+				server, err := net.Dial("unix", filepath.Join(dir, "s"))
+				if err != nil {
+					return
+				}
+				defer server.Close()
+				go func() { _, _ = io.Copy(server, c) }()
+				_, _ = io.Copy(c, server)
+			}()
+		}
+	}()
+	at, err := embedded.Attach(t.Context(), dir, o)
+	require.NoError(t, err)
+	assert.True(t, at.Elsewhere())
+	at.Close()
 }
 
 // TestAttachToAStoreOfAnother would leave files there that its owner cannot read.
