@@ -2,6 +2,7 @@ package callbackprom_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,20 +78,55 @@ func TestDashboardIsJSON(t *testing.T) {
 	}
 }
 
-func TestRulesPassPromtool(t *testing.T) {
-	promtool, err := exec.LookPath("promtool")
-	if err != nil {
-		t.Skip("promtool is not installed (Debian package prometheus)")
+// Grafana shows no more than an empty panel for a query that is none.
+func TestDashboardAsksInPromQL(t *testing.T) {
+	promtool := findPromtool(t)
+	data, err := os.ReadFile("dashboard.json")
+	require.NoError(t, err)
+	var d struct {
+		Panels []struct {
+			Targets []struct{ Expr string }
+		}
 	}
-	out, err := exec.CommandContext(t.Context(), promtool, "check", "rules", "rules.yml").CombinedOutput()
+	require.NoError(t, json.Unmarshal(data, &d))
+	type rule struct {
+		Record string `json:"record"`
+		Expr   string `json:"expr"`
+	}
+	var rules []rule
+	variables := strings.NewReplacer("$__rate_interval", "1m", "$endpoint", "ops")
+	for _, p := range d.Panels {
+		for _, target := range p.Targets {
+			rules = append(rules, rule{fmt.Sprintf("panel:%d", len(rules)), variables.Replace(target.Expr)})
+		}
+	}
+	file, err := json.Marshal(map[string]any{"groups": []any{map[string]any{"name": "dashboard", "rules": rules}}}) // JSON is YAML
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "dashboard.yml")
+	require.NoError(t, os.WriteFile(path, file, 0o600))
+	out, err := exec.CommandContext(t.Context(), promtool, "check", "rules", path).CombinedOutput()
 	require.NoError(t, err, string(out))
 }
 
-func TestScrapePassesPromtool(t *testing.T) {
+func findPromtool(t *testing.T) string {
+	t.Helper()
 	promtool, err := exec.LookPath("promtool")
 	if err != nil {
 		t.Skip("promtool is not installed (Debian package prometheus)")
 	}
+	return promtool
+}
+
+func TestRulesPassPromtool(t *testing.T) {
+	promtool := findPromtool(t)
+	for _, args := range [][]string{{"check", "rules", "rules.yml"}, {"test", "rules", "testdata/rules_test.yml"}} {
+		out, err := exec.CommandContext(t.Context(), promtool, args...).CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+}
+
+func TestScrapePassesPromtool(t *testing.T) {
+	promtool := findPromtool(t)
 	metrics, registry := newMetrics(t, callbackprom.Options{})
 	metrics.Observe(t.Context(), callback.Attempt{Endpoint: `a "b\` + "\n", Status: 200, Took: time.Second})
 	metrics.Rejected("auth")(nil, auth.ErrMissing)
