@@ -21,7 +21,7 @@ var firing = payloadtest.Body("nightingale", "event-firing")
 func settings(t *testing.T, url string) any {
 	t.Helper()
 	var s any
-	require.NoError(t, json.Unmarshal(fmt.Appendf(nil, `{"url":%q,"header":{"X-API-Key":"k"},"auth_username":"svc","auth_password":"p:w","timeout":2000,"skip_ssl_verify":false,"proxy":""}`, url), &s))
+	require.NoError(t, json.Unmarshal(fmt.Appendf(nil, `{"url":%q,"header":{"X-API-Key":"k"},"auth_username":"svc","auth_password":"p:w","timeout":60000,"skip_ssl_verify":false,"proxy":""}`, url), &s))
 	return s
 }
 

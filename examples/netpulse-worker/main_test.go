@@ -22,7 +22,7 @@ func jobs(t *testing.T, text string) (status int, stdout, stderr string) {
 
 func TestWebhookIsToldHowJobsEnd(t *testing.T) {
 	srv := callbacktest.NewServer(t)
-	hook := fmt.Sprintf(`{"name":"basic","url":%q,"method":"PUT","headers":{"X-A":"1"},"cookies":{"sid":"c1"},"auth":["svc","pw"],"timeout":2.5}`, srv.URL)
+	hook := fmt.Sprintf(`{"name":"basic","url":%q,"method":"PUT","headers":{"X-A":"1"},"cookies":{"sid":"c1"},"auth":["svc","pw"],"timeout":60.5}`, srv.URL)
 	status, stdout, stderr := jobs(t, fmt.Sprintf(`[
 	  {"id":"j1","host":"router-1","device_type":"cisco_ios","command":"show version","webhook":%s},
 	  {"id":"j2","host":"router-2","device_type":"cisco_ios","command":"reload now","webhook":%[1]s}]`, hook))
@@ -47,7 +47,7 @@ func TestWebhookIsToldHowJobsEnd(t *testing.T) {
 
 func TestRetriesKeepBodyAndID(t *testing.T) {
 	srv := callbacktest.NewServer(t, callbacktest.Status(503), callbacktest.Status(200))
-	status, _, stderr := jobs(t, fmt.Sprintf(`[{"id":"j1","command":"show version","webhook":{"name":"basic","url":%q,"max_retries":1,"retry_intervals":[1]}}]`, srv.URL))
+	status, _, stderr := jobs(t, fmt.Sprintf(`[{"id":"j1","command":"show version","webhook":{"name":"basic","url":%q,"timeout":60,"max_retries":1,"retry_intervals":[1]}}]`, srv.URL))
 	require.Equal(t, 0, status, stderr)
 	got := srv.Await(2)
 	assert.Equal(t, string(got[0].Body), string(got[1].Body))
@@ -66,7 +66,7 @@ func TestCallerByName(t *testing.T) {
 	status, _, stderr := jobs(t, fmt.Sprintf(`[{"id":"j1","host":"router-1","command":"show version","webhook":{"name":"oneline","url":%q}}]`, srv.URL))
 	require.Equal(t, 0, status, stderr)
 	got := srv.Await(1)[0]
-	assert.Equal(t, "j1 task_succeeded: show version\n", string(got.Body))
+	assert.Equal(t, "j1 task_succeeded: output of \"show version\" on router-1\n", string(got.Body))
 	assert.Equal(t, "text/plain; charset=utf-8", got.Header.Get("Content-Type"))
 	assert.Equal(t, "j1", got.Header.Get("X-Job"))
 }

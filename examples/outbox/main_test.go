@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,7 +103,7 @@ func TestCluster(t *testing.T) {
 
 	for name, args := range map[string][]string{
 		"of that prefix":       {"-nats", url, "queues"},
-		"no servers available": {"-nats", "nats://me:hunter2@" + amtest.Free(t), "queues"},
+		"no servers available": {"-nats", "nats://me:hunter2@" + amtest.Nobody(t), "queues"},
 		"not a URL":            {"-nats", "nats://me:hunter2/@127.0.0.1:4222", "queues"},
 	} {
 		status, stdout, stderr := outbox(args...)
@@ -129,7 +130,7 @@ func TestWatch(t *testing.T) {
 	shows := func(what string) {
 		t.Helper()
 		from := len(out.String())
-		require.Eventually(t, func() bool { return strings.Contains(out.String()[from:], what) }, soon, tick, what)
+		amtest.Eventually(t, func() bool { return strings.Contains(out.String()[from:], what) }, "it does not show %q", what)
 	}
 	shows("pager     0        0        0         0     -\n")
 	r.post(t, "A")
@@ -164,7 +165,7 @@ func TestWatchWithoutRelay(t *testing.T) {
 	status := make(chan int, 1)
 	go func() { status <- run(ctx, []string{"watch", "-data", dir, "-every", "10ms", "-json"}, &out, &out) }()
 	lines := func() int { return strings.Count(out.String(), "\n") }
-	require.Eventually(t, func() bool { return lines() > 3 }, soon, tick)
+	amtest.Eventually(t, func() bool { return lines() > 3 }, "it did not come to pass")
 	type look struct {
 		Time     time.Time
 		Endpoint string
@@ -176,7 +177,7 @@ func TestWatchWithoutRelay(t *testing.T) {
 	first := last()
 	assert.Equal(t, "pager", first.Endpoint)
 	startRelay(t, args...)
-	require.Eventually(t, func() bool { return last().Time.After(first.Time) }, soon, tick)
+	amtest.Eventually(t, func() bool { return last().Time.After(first.Time) }, "it did not come to pass")
 	stop()
 	assert.Equal(t, 0, <-status)
 }
@@ -185,8 +186,9 @@ func TestWatchWithoutRelay(t *testing.T) {
 func TestKilledWhileItCalled(t *testing.T) {
 	t.Parallel()
 	called, answer := make(chan struct{}), make(chan struct{})
+	call := sync.OnceFunc(func() { close(called) })
 	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		close(called)
+		call()
 		<-answer
 	}))
 	t.Cleanup(hook.Close)

@@ -32,6 +32,10 @@ func startServices() (services []service, stop func(), err error) {
 		healthy(w, r)
 	})
 
+	// It hangs up on everybody. A port where nobody listens any more might be
+	// somebody else's a moment later.
+	down := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+
 	healthyURL, stopHealthy, err := serve(healthy)
 	if err != nil {
 		return nil, nil, err
@@ -41,20 +45,19 @@ func startServices() (services []service, stop func(), err error) {
 		stopHealthy()
 		return nil, nil, err
 	}
-	downURL, stopDown, err := serve(healthy)
+	downURL, stopDown, err := serve(down)
 	if err != nil {
 		stopHealthy()
 		stopBusy()
 		return nil, nil, err
 	}
-	stopDown() // nobody listens there any more
 
 	services = []service{
 		{"tickets", healthyURL + "/hook"},
 		{"chatbot", busyURL + "/hook"},
 		{"oldpager", downURL + "/hook"},
 	}
-	return services, func() { stopHealthy(); stopBusy() }, nil
+	return services, func() { stopHealthy(); stopBusy(); stopDown() }, nil
 }
 
 // serve starts a server for h on a free port of the loopback interface.

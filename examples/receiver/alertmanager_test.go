@@ -27,14 +27,12 @@ import (
 func TestRealAlertmanager(t *testing.T) {
 	ops := callbacktest.NewServer(t)
 	busy := callbacktest.NewServer(t, callbacktest.RetryAfter(503, 1), callbacktest.Status(204))
-	down := callbacktest.NewServer(t)
-	down.Close()
 
 	address, stop, stderr := startReceiver(t, fmt.Sprintf(`[
 	  {"name": "ops", "format": "raw", "callback": {"url": "%s/hook"}},
 	  {"name": "busy", "format": "raw", "callback": {"url": "%s/hook"}, "endpoint": {"order": "strict"}},
-	  {"name": "down", "format": "raw", "callback": {"url": "%s/hook"}, "endpoint": {"retry": {"attempts": 2, "base": "10ms"}}}
-	]`, ops.URL, busy.URL, down.URL))
+	  {"name": "down", "format": "raw", "callback": {"url": "http://%s/hook"}, "endpoint": {"retry": {"attempts": 2, "base": "10ms"}}}
+	]`, ops.URL, busy.URL, amtest.Nobody(t)))
 	am := amtest.Start(t, "http://"+address+"/webhook")
 
 	am.Post(t, `[{"labels":{"alertname":"HighCPU","namespace":"prod","severity":"critical"},"annotations":{"summary":"CPU is high"}}]`)
@@ -52,12 +50,12 @@ func TestRealAlertmanager(t *testing.T) {
 	assert.Equal(t, string(got[0].Body), string(got[1].Body))
 	assert.Equal(t, got[0].Header.Get("Webhook-Id"), got[1].Header.Get("Webhook-Id"))
 
-	require.Eventually(t, func() bool {
+	amtest.Eventually(t, func() bool {
 		var h struct {
 			Queue int `json:"queue_size"`
 		}
 		return json.Unmarshal([]byte(get(t, "http://"+address+"/health")), &h) == nil && h.Queue == 0
-	}, amtest.Soon, 20*time.Millisecond)
+	}, "it did not come to pass")
 
 	// What a person and Prometheus see agrees with what was sent.
 	report := get(t, "http://"+address+"/report/"+fired.Alerts[0].Fingerprint)

@@ -219,7 +219,7 @@ func TestReceiverKilledUnderLoad(t *testing.T) {
 	})
 	var killed time.Time
 	for _, at := range []int{alerts / 4, alerts / 2} {
-		require.Eventually(t, b.ackedAtLeast(at+rand.IntN(20)), amtest.Soon, time.Millisecond)
+		amtest.Eventually(t, b.ackedAtLeast(at+rand.IntN(20)), "it did not come to pass")
 		receiver.end(syscall.SIGKILL)
 		killed = time.Now()
 		receiver = startChild(t, address, endpoint)
@@ -262,11 +262,11 @@ func TestSenderKilledUnderLoad(t *testing.T) {
 	}
 	for _, at := range []int{alerts / 4, alerts / 2} {
 		s := begin()
-		require.Eventually(t, b.ackedAtLeast(at+rand.IntN(20)), amtest.Soon, time.Millisecond)
+		amtest.Eventually(t, b.ackedAtLeast(at+rand.IntN(20)), "it did not come to pass")
 		s.end(syscall.SIGKILL)
 	}
 	begin()
-	require.Eventually(t, b.ackedAtLeast(alerts), amtest.Soon, time.Millisecond)
+	amtest.Eventually(t, b.ackedAtLeast(alerts), "it did not come to pass")
 	assert.Equal(t, 0, receiver.end(syscall.SIGTERM), "it ends in good order")
 
 	b.mu.Lock()

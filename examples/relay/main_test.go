@@ -58,7 +58,7 @@ func TestAcceptedSurvivesKill(t *testing.T) {
 
 	child(t, args...)
 	raw, slack := map[string]int{}, map[string]int{}
-	require.Eventually(t, func() bool {
+	amtest.Eventually(t, func() bool {
 		clear(raw)
 		clear(slack)
 		for _, r := range hook.Requests()[before:] {
@@ -74,7 +74,7 @@ func TestAcceptedSurvivesKill(t *testing.T) {
 			}
 		}
 		return len(raw) == n && len(slack) == n
-	}, amtest.Soon, 50*time.Millisecond, "raw %v, slack %v", &raw, &slack)
+	}, "raw %v, slack %v", &raw, &slack)
 }
 
 // TestRealAlertmanagerAndAKill kills the program between an alert that a real
@@ -99,7 +99,7 @@ func TestRealAlertmanagerAndAKill(t *testing.T) {
 	am.Post(t, `[{"labels":{"alertname":"HighCPU"},"endsAt":"`+time.Now().UTC().Format(time.RFC3339)+`"}]`)
 
 	var states []string
-	require.Eventually(t, func() bool {
+	amtest.Eventually(t, func() bool {
 		states = nil
 		for _, r := range hook.Requests()[before:] {
 			var m struct{ Status string }
@@ -107,7 +107,7 @@ func TestRealAlertmanagerAndAKill(t *testing.T) {
 			states = append(states, m.Status)
 		}
 		return len(states) > 0 && states[len(states)-1] == "resolved"
-	}, amtest.Soon, 20*time.Millisecond)
+	}, "it did not come to pass")
 	assert.Equal(t, "firing", states[0], states)
 }
 

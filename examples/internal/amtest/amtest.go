@@ -3,11 +3,13 @@ package amtest
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -74,37 +76,78 @@ const Soon = 2 * time.Minute
 // the address that it listens on, and returns that.
 func Listening(t *testing.T, out *Output) (address string) {
 	t.Helper()
-	require.Eventually(t, func() bool {
+	Eventually(t, func() bool {
 		_, rest, ok := strings.Cut(out.String(), "msg=listening address=")
 		if ok {
 			address, _, ok = strings.Cut(rest, " ")
 		}
 		return ok
-	}, Soon, 5*time.Millisecond)
+	}, "the program does not listen")
 	return address
 }
 
 // Ready waits until url answers 200.
 func Ready(t *testing.T, url string) {
 	t.Helper()
-	require.Eventually(t, func() bool {
+	Eventually(t, func() bool {
 		resp, err := http.Get(url)
 		if err != nil {
 			return false
 		}
 		resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
-	}, Soon, 20*time.Millisecond, url)
+	}, "%s is not ready", url)
 }
 
+// Eventually waits until ok says so. Unlike that of testify it asks in the
+// goroutine of the test, which may end there.
+func Eventually(t testing.TB, ok func() bool, format string, args ...any) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(Soon); !ok(); <-tick.C {
+		if time.Now().After(end) {
+			t.Fatalf(format, args...)
+		}
+	}
+}
+
+// takenPorts are those that Free has returned.
+var takenPorts sync.Map
+
 // Free returns an address that nobody listens on, for a program that cannot be
-// told to find one itself, or that is started at the same one again.
-func Free(t *testing.T) string {
+// told to find one itself, or that is started at the same one again. Its port is
+// below those that systems give to clients, so that no connection takes it before
+// the program listens there, or while it is gone.
+func Free(t testing.TB) string {
+	t.Helper()
+	const low, high = 2_000, 12_000
+	for range high - low {
+		port := low + rand.IntN(high-low)
+		if _, taken := takenPorts.LoadOrStore(port, true); taken {
+			continue
+		}
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		if l, err := net.Listen("tcp", address); err == nil {
+			require.NoError(t, l.Close())
+			return address
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
+// Nobody returns an address where nobody listens, and can as long as the test
+// lasts: it belongs to one end of a connection.
+func Nobody(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
+	t.Cleanup(func() { l.Close() })
+	conn, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close() })
+	return conn.LocalAddr().String()
 }
 
 // Output is what a program printed, from several goroutines.

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -115,7 +114,7 @@ func do(t *testing.T, method, url, body string, header ...string) (*http.Respons
 }
 
 func endpoint(name, url, options string) string {
-	return fmt.Sprintf(`{"name":%q,"format":"raw","callback":{"url":%q},"endpoint":{%s}}`, name, url, options)
+	return fmt.Sprintf(`{"name":%q,"format":"raw","callback":{"url":%q,"timeout":"2m"},"endpoint":{%s}}`, name, url, options)
 }
 
 func TestAnswers(t *testing.T) {
@@ -215,7 +214,7 @@ func TestFullQueueAsksForARepeatAndGetsItAlone(t *testing.T) {
 	require.Equal(t, 503, send(3)) // refused by slow, accepted by fast
 	fast.Await(3)
 	release()
-	require.Eventually(t, func() bool { return send(3) == 200 }, amtest.Soon, 10*time.Millisecond)
+	amtest.Eventually(t, func() bool { return send(3) == 200 }, "it did not come to pass")
 
 	slow.Await(3)
 	assert.Len(t, fast.Requests(), 3, "none came twice")
@@ -253,12 +252,10 @@ func TestNoSecretIsLogged(t *testing.T) {
 	const canary = "CANARY-7f3a"
 	failing := callbacktest.NewServer(t, callbacktest.Answer(400, "no: "+canary))
 	url := strings.Replace(failing.URL, "http://", "http://user:"+canary+"@", 1) + "/hook/" + canary + "?key=" + canary
-	refused := callbacktest.NewServer(t)
-	refused.Close()
 	endpoints := fmt.Sprintf(`[
 	  {"name":"failing","callback":{"url":%q,"headers":{"X-Key":"%s","Cookie":"session=%[2]s"}},"endpoint":{"retry":{"attempts":1}}},
-	  {"name":"refused","callback":{"url":"%s/%[2]s?key=%[2]s","auth":{"bearer":"%[2]s"}},"endpoint":{"retry":{"attempts":1}}}]`,
-		url, canary, refused.URL)
+	  {"name":"refused","callback":{"url":"http://%s/%[2]s?key=%[2]s","auth":{"bearer":"%[2]s"}},"endpoint":{"retry":{"attempts":1}}}]`,
+		url, canary, amtest.Nobody(t))
 	srv, calls, out := start(t, endpoints, "-token-file", file(t, canary))
 
 	for _, token := range []string{"Bearer " + canary + "x", "Bearer " + canary} {

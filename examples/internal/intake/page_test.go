@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,10 +27,10 @@ func TestPagesTellWhatBecameOfAnAlert(t *testing.T) {
 	require.Equal(t, 200, resp.StatusCode, body)
 	works.Await(1)
 	fails.Await(1)
-	require.Eventually(t, func() bool {
+	amtest.Eventually(t, func() bool {
 		_, page = do(t, "GET", srv.URL+"/report/test123", "")
 		return strings.Contains(page, `badge delivered">delivered`) && strings.Contains(page, `badge failed">failed`)
-	}, amtest.Soon, 10*time.Millisecond, "%s", page)
+	}, "%s", page)
 	assert.Contains(t, page, "status 400")
 	assert.Contains(t, page, "&lt;script&gt;alert(1)&lt;/script&gt;")
 	assert.NotContains(t, page, "<script>")

@@ -52,10 +52,10 @@ func TestDrain(t *testing.T) {
 	hook.Await(1)
 
 	stop()
-	require.Eventually(t, func() bool {
+	amtest.Eventually(t, func() bool {
 		resp, body = do(t, "GET", url+"/health", "")
 		return resp.StatusCode == http.StatusServiceUnavailable
-	}, amtest.Soon, 10*time.Millisecond)
+	}, "it did not come to pass")
 	assert.JSONEq(t, `{"detail":"Service not initialised"}`, body)
 	resp, _ = do(t, "POST", url+"/webhook", strings.Replace(manual, "test123", "later", 1))
 	assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
@@ -158,7 +158,7 @@ func TestBreakerIsLogged(t *testing.T) {
 	hook := callbacktest.NewServer(t, callbacktest.Status(500))
 	srv, _, log := start(t, "["+endpoint("ops", hook.URL, `"breaker":{"failures":1}`)+"]")
 	do(t, "POST", srv.URL+"/webhook", manual)
-	require.Eventually(t, func() bool { return strings.Contains(log.String(), "callback breaker opened") }, amtest.Soon, 5*time.Millisecond)
+	amtest.Eventually(t, func() bool { return strings.Contains(log.String(), "callback breaker opened") }, "it did not come to pass")
 	assert.Regexp(t, `level=WARN msg="callback breaker opened" endpoint=ops class=server status=500`, log.String())
 }
 
