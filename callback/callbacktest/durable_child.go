@@ -25,6 +25,7 @@ const (
 	// What a child says, each on a line of its own among what the testing
 	// package prints.
 	saysAccepted = "durable: accepted "
+	saysWaiting  = "durable: waiting"
 	saysIdle     = "durable: idle"
 )
 
@@ -51,7 +52,17 @@ func serveChild(t testing.TB, open OpenDispatcher) bool {
 		Breaker: callback.BreakerPolicy{Off: true}, // else a Retry-After would hold up everything
 	}))
 	p.produce(t, d)
-	for !idle(t, d) {
+	waited := false
+	for {
+		stats, err := d.Stats(t.Context())
+		must(t, "Stats", err)
+		if len(stats) == 1 && stats[0].Queued == 0 && stats[0].InFlight == 0 {
+			break
+		}
+		if !waited && len(stats) == 1 && stats[0].Waiting > 0 {
+			fmt.Println(saysWaiting)
+			waited = true
+		}
 		pause(t.Context(), 20*time.Millisecond)
 	}
 	fmt.Println(saysIdle)
@@ -83,12 +94,6 @@ func (p plan) produce(t testing.TB, d dispatch.Dispatcher) {
 	wg.Wait()
 }
 
-func idle(t testing.TB, d dispatch.Dispatcher) bool {
-	stats, err := d.Stats(t.Context())
-	must(t, "Stats", err)
-	return len(stats) == 1 && stats[0].Queued == 0 && stats[0].InFlight == 0
-}
-
 // pause waits for d, unless ctx ends.
 func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
@@ -101,14 +106,15 @@ func pause(ctx context.Context, d time.Duration) {
 
 // A child is a process that uses the dispatcher under test.
 type child struct {
-	t    testing.TB
-	p    plan
-	s    *sink
-	cmd  *exec.Cmd
-	stop io.Closer // its input: it ends in good order when that is closed
-	idle chan struct{}
-	done chan struct{} // closed once it has ended
-	said []string      // what it said beside; read after done
+	t       testing.TB
+	p       plan
+	s       *sink
+	cmd     *exec.Cmd
+	stop    io.Closer     // its input: it ends in good order when that is closed
+	waiting chan struct{} // closed once a message waits for its next attempt
+	idle    chan struct{}
+	done    chan struct{} // closed once it has ended
+	said    []string      // what it said beside; read after done
 }
 
 // startChild starts the test binary again, to do what p says.
@@ -126,7 +132,7 @@ func start(t testing.TB, p plan, s *sink) *child {
 	for _, part := range strings.Split(p.Check, "/") {
 		path = append(path, "^"+regexp.QuoteMeta(part)+"$")
 	}
-	c := &child{t: t, p: p, s: s, idle: make(chan struct{}), done: make(chan struct{})}
+	c := &child{t: t, p: p, s: s, waiting: make(chan struct{}), idle: make(chan struct{}), done: make(chan struct{})}
 	c.cmd = exec.Command(os.Args[0], "-test.run="+strings.Join(path, "/"), "-test.timeout=10m", "-test.count=1")
 	c.cmd.Env = append(os.Environ(), planVariable+"="+string(text))
 	stdin, err := c.cmd.StdinPipe()
@@ -155,6 +161,8 @@ func (c *child) listen(stdout io.Reader) {
 			// What was in flight at a kill may or may not have been accepted:
 			// it is passed over.
 			c.p.Next[producer] = n + 2
+		case line == saysWaiting:
+			close(c.waiting)
 		case line == saysIdle:
 			close(c.idle)
 		default:
@@ -187,9 +195,13 @@ func (c *child) untilIdle() {
 	c.until(c.isIdle)
 }
 
-func (c *child) isIdle() bool {
+func (c *child) isIdle() bool { return closed(c.idle) }
+
+func (c *child) isWaiting() bool { return closed(c.waiting) }
+
+func closed(c <-chan struct{}) bool {
 	select {
-	case <-c.idle:
+	case <-c:
 		return true
 	default:
 		return false

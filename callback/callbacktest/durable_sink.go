@@ -15,10 +15,7 @@ import (
 	"github.com/alertwire/alertwire/callback/dispatch"
 )
 
-const (
-	sinkTakes = 3 * time.Millisecond // for an answer, so that calls are in flight at a kill
-	sinkWait  = time.Second          // the Retry-After
-)
+const sinkTakes = 3 * time.Millisecond // for an answer, so that calls are in flight at a kill
 
 // A sink is the endpoint of the durable checks. It fails every fifth call and
 // keeps books.
@@ -101,7 +98,7 @@ func (s *sink) draw(n int) uint32 {
 // lost along with the process.
 func (s *sink) hasty(n int, at, now time.Time) {
 	const onItsWay = 500 * time.Millisecond
-	advised := at.Add(-sinkWait)
+	advised := at.Add(-s.p.Wait)
 	if s.killed.Sub(advised).Abs() < onItsWay && n != s.p.Advise {
 		s.excused++
 		return
@@ -133,8 +130,8 @@ func (s *sink) leave(w http.ResponseWriter, n, status int) {
 			s.newest[key] = n
 		}
 	case status == http.StatusTooManyRequests:
-		w.Header().Set("Retry-After", strconv.Itoa(int(sinkWait/time.Second)))
-		s.until[n] = time.Now().Add(sinkWait)
+		w.Header().Set("Retry-After", strconv.Itoa(int(s.p.Wait/time.Second)))
+		s.until[n] = time.Now().Add(s.p.Wait)
 		s.advices++
 	case status == http.StatusServiceUnavailable:
 		s.refused++
@@ -160,13 +157,6 @@ func (s *sink) accepted() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.promised)
-}
-
-// advised reports whether a Retry-After has been given.
-func (s *sink) advised() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.until) > 0
 }
 
 // delivered returns how many of these are here.
