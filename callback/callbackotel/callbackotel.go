@@ -16,7 +16,7 @@
 //	alertwire.endpoint      the name that was given to Message
 //	alertwire.message.id    Message.ID, also in the spans of its attempts
 //	alertwire.message.type  Message.Type
-//	alertwire.attempt       which call of a dispatcher it is: 1 for the first, and without one
+//	alertwire.attempt       the number of the call, which a dispatcher counts; 1 without one
 //	alertwire.attempts      how many attempts were made within the span
 //	error.type              the callback.Class of a failure, also the text of the status
 //
