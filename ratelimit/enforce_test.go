@@ -122,44 +122,47 @@ func TestEnforceMemoryAndRemote(t *testing.T) {
 }
 
 func TestEnforceCost(t *testing.T) {
-	var reason error
-	h := limited(t, ratelimit.Rate{Events: 10, Per: time.Hour}, ratelimit.EnforceOptions{
-		Cost:     func(r *http.Request) int { n, _ := strconv.Atoi(r.URL.Query().Get("n")); return n },
-		OnReject: func(_ *http.Request, err error) { reason = err },
+	synctest.Test(t, func(t *testing.T) {
+		var reason error
+		h := limited(t, ratelimit.Rate{Events: 10, Per: time.Hour}, ratelimit.EnforceOptions{
+			Cost:     func(r *http.Request) int { n, _ := strconv.Atoi(r.URL.Query().Get("n")); return n },
+			OnReject: func(_ *http.Request, err error) { reason = err },
+		})
+		ask := func(n int) *httptest.ResponseRecorder {
+			reason = nil
+			return serve(h, httptest.NewRequest("POST", "/?n="+strconv.Itoa(n), nil))
+		}
+		w := ask(4)
+		assert.Equal(t, 202, w.Code)
+		assert.Equal(t, "6", w.Header().Get("X-RateLimit-Remaining"))
+
+		time.Sleep(time.Nanosecond)
+		w = ask(7)
+		assert.Equal(t, 429, w.Code)
+		assert.Equal(t, "360", w.Header().Get("Retry-After"))
+		assert.Equal(t, `"ip";r=0;t=360`, w.Header().Get("RateLimit"), "promises more than the policy")
+		require.ErrorIs(t, reason, ratelimit.ErrLimited)
+
+		w = ask(11) // more than ever fits
+		assert.Equal(t, 429, w.Code)
+		assert.Empty(t, w.Header().Values("Retry-After"))
+		assert.Equal(t, `{"detail":"Rate limit exceeded."}`, w.Body.String())
+		assert.Equal(t, "6", w.Header().Get("X-RateLimit-Remaining"))
+		require.ErrorIs(t, reason, ratelimit.ErrOversize)
+
+		w = ask(-1)
+		assert.Equal(t, 400, w.Code)
+		assert.Equal(t, `{"detail":"Bad request."}`, w.Body.String())
+		require.ErrorIs(t, reason, ratelimit.ErrInvalid)
+
+		for range 20 {
+			assert.Equal(t, 202, ask(0).Code)
+		}
+		assert.Equal(t, 202, ask(6).Code)
+		w = ask(0)
+		assert.Equal(t, 429, w.Code, "an empty bucket admits what costs nothing")
+		assert.Equal(t, "360", w.Header().Get("Retry-After"))
 	})
-	ask := func(n int) *httptest.ResponseRecorder {
-		reason = nil
-		return serve(h, httptest.NewRequest("POST", "/?n="+strconv.Itoa(n), nil))
-	}
-	w := ask(4)
-	assert.Equal(t, 202, w.Code)
-	assert.Equal(t, "6", w.Header().Get("X-RateLimit-Remaining"))
-
-	w = ask(7)
-	assert.Equal(t, 429, w.Code)
-	assert.Equal(t, "360", w.Header().Get("Retry-After"))
-	assert.Equal(t, `"ip";r=0;t=360`, w.Header().Get("RateLimit"), "promises more than the policy")
-	require.ErrorIs(t, reason, ratelimit.ErrLimited)
-
-	w = ask(11) // more than ever fits
-	assert.Equal(t, 429, w.Code)
-	assert.Empty(t, w.Header().Values("Retry-After"))
-	assert.Equal(t, `{"detail":"Rate limit exceeded."}`, w.Body.String())
-	assert.Equal(t, "6", w.Header().Get("X-RateLimit-Remaining"))
-	require.ErrorIs(t, reason, ratelimit.ErrOversize)
-
-	w = ask(-1)
-	assert.Equal(t, 400, w.Code)
-	assert.Equal(t, `{"detail":"Bad request."}`, w.Body.String())
-	require.ErrorIs(t, reason, ratelimit.ErrInvalid)
-
-	for range 20 {
-		assert.Equal(t, 202, ask(0).Code)
-	}
-	assert.Equal(t, 202, ask(6).Code)
-	w = ask(0)
-	assert.Equal(t, 429, w.Code, "an empty bucket admits what costs nothing")
-	assert.Equal(t, "360", w.Header().Get("Retry-After"))
 }
 
 func TestEnforceOversizeOfOneOfTwo(t *testing.T) {
