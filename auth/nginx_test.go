@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -70,12 +71,15 @@ func startNginx(t *testing.T, ca *authority, verify, rule, backend string) strin
 	writePair(t, dir, "server", ca.server(t))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "ca.pem"), []byte(pemOf(ca.cert)), 0o600))
 
-	// The port is free when it is chosen. Should another process take it before
-	// nginx does, the next one is tried.
-	for range 5 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		port := l.Addr().(*net.TCPAddr).Port
+	// The port is free when it is chosen, and below those that systems give to
+	// clients. Should another process take it before nginx does, the next one is
+	// tried.
+	for range 20 {
+		port := 2_000 + rand.IntN(10_000)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
 		require.NoError(t, l.Close())
 		config := fmt.Sprintf(nginxConfig, dir, port, verify, rule, backend)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(config), 0o600))
@@ -98,7 +102,7 @@ func startNginx(t *testing.T, ca *authority, verify, rule, backend string) strin
 func listens(port int, ended <-chan struct{}) bool {
 	ticks := time.NewTicker(5 * time.Millisecond)
 	defer ticks.Stop()
-	for range 2000 {
+	for range 12_000 { // a minute
 		select {
 		case <-ended:
 			return false

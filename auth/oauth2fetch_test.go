@@ -75,11 +75,19 @@ func TestOAuth2Answers(t *testing.T) {
 }
 
 func TestOAuth2Unreachable(t *testing.T) {
-	s := newTokenServer(t, 200, "")
-	o := s.options()
-	o.TokenURL += "?key=" + canary
-	s.Close()
-	err := must(auth.NewOAuth2(o)).Sign(get(), nil)
+	// Nobody listens at an address that belongs to one end of a connection, and
+	// nobody can: the port of a server that was closed is anybody's.
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	o := auth.OAuth2Options{
+		TokenURL: "http://" + conn.LocalAddr().String() + "/token?key=" + canary,
+		ClientID: "id", ClientSecret: canary, AllowHTTP: true,
+	}
+	err = must(auth.NewOAuth2(o)).Sign(get(), nil)
 	require.ErrorIs(t, err, auth.ErrUnavailable)
 	assert.NotContains(t, err.Error(), canary)
 	assert.NotContains(t, err.Error(), "127.0.0.1")
