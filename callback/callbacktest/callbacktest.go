@@ -25,6 +25,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -72,8 +73,9 @@ type Server struct {
 // NewServer starts a server that plays script: the first request gets the first
 // step, and those beyond the last one get the last one again. Without a script
 // every request gets a 200. A step is a handler like any other; it finds the
-// body of the request unread. The server is closed when the test ends, and then
-// no step hangs any more.
+// body of the request unread, of which 64 MiB are kept. The test fails if a step
+// panics. The server is closed when the test ends, and then no step hangs any
+// more.
 //
 // It is not for synctest bubbles, and fails a test that is in one: there no time
 // passes while a goroutine waits for the network. See [Recorder] for waits.
@@ -123,6 +125,7 @@ func (s *Server) Verify(check func(r *http.Request, body []byte) error) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	defer s.report(r)
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	if err != nil {
 		return // the sender went away
@@ -134,6 +137,19 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	step(w, r)
+}
+
+// report fails the test for a panic of a step or of a check, which net/http would
+// swallow: the sender would see that the connection closes, and nobody why.
+func (s *Server) report(r *http.Request) {
+	switch v := recover(); v {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(v)
+	default:
+		s.t.Errorf("callbacktest: the step for %s %s panicked: %v\n%s", r.Method, r.RequestURI, v, debug.Stack())
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // record notes the request and returns its step.

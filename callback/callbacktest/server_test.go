@@ -230,4 +230,20 @@ func TestMisuseIsNamed(t *testing.T) {
 		require.NoError(t, err)
 		srv.Await(2)
 	}), "1 of 2 requests came within 250ms:\n\tGET /hook")
+	assert.Contains(t, callbacktest.Complaint(t, func(t testing.TB) {
+		srv := callbacktest.NewServer(t, func(http.ResponseWriter, *http.Request) { panic("a mistake in the test") })
+		_, err := http.Get(srv.URL + "/hook")
+		require.Error(t, err)
+	}), "the step for GET /hook panicked: a mistake in the test")
+	assert.Empty(t, callbacktest.Complaint(t, func(t testing.TB) {
+		_, err := http.Get(callbacktest.NewServer(t, callbacktest.Drip(time.Hour)).URL)
+		require.NoError(t, err)
+		_, err = http.Get(callbacktest.NewServer(t, callbacktest.Close()).URL)
+		require.Error(t, err)
+	}), "the steps abort by a panic too")
+	assert.PanicsWithValue(t, "callbacktest: no answer has the status 30", func() { callbacktest.RetryAfter(30, 429) })
+	assert.PanicsWithValue(t, "callbacktest: no answer has the status 103", func() { callbacktest.Status(103) })
+	assert.PanicsWithValue(t, "callbacktest: no answer has the status 1000", func() { callbacktest.Status(1000) })
+	assert.NotPanics(t, func() { callbacktest.Statuses(101, 200, 999) })
+	assert.PanicsWithValue(t, `callbacktest: the header "X-B" has no value`, func() { callbacktest.Answer(200, "", "X-A", "1", "X-B") })
 }

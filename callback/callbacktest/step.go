@@ -3,6 +3,7 @@ package callbacktest
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -14,10 +15,17 @@ import (
 func Status(code int) http.HandlerFunc { return Answer(code, "") }
 
 // Answer answers with a status, a body, and headers given as names and values in
-// turn.
+// turn. It panics, as do the steps that are made of it, if the status is no final
+// one, which is 101 or from 200 to 999, or a header has no value.
 func Answer(code int, body string, header ...string) http.HandlerFunc {
+	switch {
+	case code < 200 && code != http.StatusSwitchingProtocols || code > 999:
+		panic(fmt.Sprintf("callbacktest: no answer has the status %d", code))
+	case len(header)%2 > 0:
+		panic(fmt.Sprintf("callbacktest: the header %q has no value", header[len(header)-1]))
+	}
 	return func(w http.ResponseWriter, _ *http.Request) {
-		for i := 0; i+1 < len(header); i += 2 {
+		for i := 0; i < len(header); i += 2 {
 			w.Header().Add(header[i], header[i+1])
 		}
 		w.WriteHeader(code)
@@ -39,7 +47,7 @@ func JSON(body string) http.HandlerFunc {
 	return Answer(http.StatusOK, body, "Content-Type", "application/json")
 }
 
-// RetryAfter answers with a status and Retry-After in seconds.
+// RetryAfter answers with a status, such as 429, and Retry-After in seconds.
 func RetryAfter(code, seconds int) http.HandlerFunc {
 	return Answer(code, "", "Retry-After", strconv.Itoa(seconds))
 }
