@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,7 @@ func TestCaller(t *testing.T, newCaller NewCaller) {
 var callerChecks = []check[NewCaller]{
 	{"sends the message", sendsTheMessage},
 	{"leaves the message alone", leavesTheMessageAlone},
+	{"hands on the reply", handsOnTheReply},
 	{"takes every 2xx for a success", takesEvery2xx},
 	{"tells failures apart", tellsFailuresApart},
 	{"hands on Retry-After", handsOnRetryAfter},
@@ -50,7 +52,7 @@ const sampleBody = `{"alert": "CPU <hot> & rising", "n": 1.0,  "u": "é\u00e9"}`
 func sample() callback.Message {
 	return callback.Message{
 		ID: "msg_sample", Type: "firing", Key: "cpu", Time: time.Unix(1_700_000_000, 0),
-		Header: http.Header{"X-Team": {"ops"}}, Body: []byte(sampleBody),
+		Header: http.Header{"X-Team": {"ops", "night"}}, Body: []byte(sampleBody),
 	}
 }
 
@@ -69,11 +71,14 @@ func sendsTheMessage(t testing.TB, newCaller NewCaller) {
 		t.Errorf("the receiver got the body %q, want the bytes of the message", got.Body)
 	}
 	for name, want := range map[string]string{
-		"Content-Type": "application/json", "Webhook-Id": m.ID, "Idempotency-Key": m.ID, "X-Team": "ops",
+		"Content-Type": "application/json", "Webhook-Id": m.ID, "Idempotency-Key": m.ID,
 	} {
 		if v := got.Header.Get(name); v != want {
 			t.Errorf("the receiver got %s %q, want %q", name, v, want)
 		}
+	}
+	if v := got.Header.Values("X-Team"); !slices.Equal(v, m.Header["X-Team"]) {
+		t.Errorf("the receiver got X-Team %q, want the values of Message.Header, %q", v, m.Header["X-Team"])
 	}
 	m.ContentType = "text/plain"
 	if _, err := newCaller(t, srv.URL).Call(t.Context(), m); err != nil {
@@ -81,6 +86,19 @@ func sendsTheMessage(t testing.TB, newCaller NewCaller) {
 	}
 	if v := srv.Await(2)[1].Header.Get("Content-Type"); v != "text/plain" {
 		t.Errorf("the receiver got the content type %q, want that of the message", v)
+	}
+}
+
+func handsOnTheReply(t testing.TB, newCaller NewCaller) {
+	const body = `{"ticket": 42}`
+	srv := NewServer(t, Answer(http.StatusCreated, body, "X-Ticket", "42"))
+	reply, err := newCaller(t, srv.URL).Call(t.Context(), sample())
+	if err != nil {
+		t.Fatalf("a call that was answered with 201 failed: %v", err)
+	}
+	if string(reply.Body) != body || reply.Truncated || reply.Header.Get("X-Ticket") != "42" {
+		t.Errorf("the reply has the body %q, cut %t, and X-Ticket %q; want %q, whole, and 42: callback.Update reads it",
+			reply.Body, reply.Truncated, reply.Header.Get("X-Ticket"), body)
 	}
 }
 

@@ -91,6 +91,24 @@ func TestCallerSuiteFindsWhatIsBroken(t *testing.T) {
 			m.ContentType = ""
 			return next(ctx, m)
 		}), "sends the message"},
+		{"one value for each header", broken(func(ctx context.Context, m callback.Message, next call) (callback.Reply, error) {
+			one := http.Header{}
+			for name := range m.Header {
+				one.Set(name, m.Header.Get(name))
+			}
+			m.Header = one
+			return next(ctx, m)
+		}), "sends the message"},
+		{"keeps the reply to itself", broken(func(ctx context.Context, m callback.Message, next call) (callback.Reply, error) {
+			reply, err := next(ctx, m)
+			reply.Body = nil
+			return reply, err
+		}), "hands on the reply"},
+		{"says that all replies are cut", broken(func(ctx context.Context, m callback.Message, next call) (callback.Reply, error) {
+			reply, err := next(ctx, m)
+			reply.Truncated = true
+			return reply, err
+		}), "hands on the reply"},
 		{"changes the body", broken(func(ctx context.Context, m callback.Message, next call) (callback.Reply, error) {
 			if len(m.Body) > 0 && m.Body[0] == '{' {
 				m.Body[0] = '['
