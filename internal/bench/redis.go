@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -117,15 +118,17 @@ return next - now`
 
 // startRedis starts a server on a free port that keeps nothing on disk.
 func startRedis(ctx context.Context, binary string) (address string, stop func(), err error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	address = l.Addr().String()
-	_ = l.Close()
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return "", nil, err
+	// Below the ports that systems give to clients, of which one might take it
+	// before the server does.
+	var port string
+	for l := net.Listener(nil); l == nil; {
+		port = strconv.Itoa(2_000 + rand.IntN(10_000))
+		address = net.JoinHostPort("127.0.0.1", port)
+		if l, err = new(net.ListenConfig).Listen(ctx, "tcp", address); err == nil {
+			_ = l.Close()
+		} else if ctx.Err() != nil {
+			return "", nil, err
+		}
 	}
 	cmd := exec.CommandContext(ctx, binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
 	if err := cmd.Start(); err != nil {
@@ -134,7 +137,7 @@ func startRedis(ctx context.Context, binary string) (address string, stop func()
 	stop = func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }
 	client := redis.NewClient(&redis.Options{Addr: address})
 	defer func() { _ = client.Close() }()
-	for range 100 {
+	for range 3000 { // a minute
 		if client.Ping(ctx).Err() == nil {
 			return address, stop, nil
 		}
