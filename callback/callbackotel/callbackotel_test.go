@@ -2,6 +2,7 @@ package callbackotel_test
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -98,14 +99,13 @@ func TestMessageThatFails(t *testing.T) {
 
 func TestNoAnswer(t *testing.T) {
 	srv := callbacktest.NewServer(t, callbacktest.Hang())
-	gone := callbacktest.NewServer(t)
-	gone.Close()
+	gone := nobody(t)
 	tests := []struct {
 		name, url string
 		timeout   time.Duration
 		want      string
 	}{
-		{"refused", gone.URL, 0, "dial"},
+		{"refused", gone, 0, "dial"},
 		{"hangs", srv.URL, 50 * time.Millisecond, "timeout"},
 	}
 	for _, tt := range tests {
@@ -180,9 +180,8 @@ func TestNoSecretInASpan(t *testing.T) {
 	const canary = "CANARY-51c2"
 	tracing, recorder := newTracing(t, nil)
 	srv := callbacktest.NewServer(t, callbacktest.Answer(400, canary, "X-Echo", canary))
-	gone := callbacktest.NewServer(t)
-	gone.Close()
-	for _, url := range []string{srv.URL, gone.URL} {
+	gone := nobody(t)
+	for _, url := range []string{srv.URL, gone} {
 		url = strings.Replace(url, "http://", "http://user:"+canary+"@", 1) + "/hook/" + canary + "?token=" + canary
 		hook, err := callback.New(callback.Config{URL: url, Headers: map[string]string{"X-Key": canary, "Cookie": canary}},
 			callback.Options{Wrap: tracing.Wrap})
@@ -203,6 +202,19 @@ func TestNoSecretInASpan(t *testing.T) {
 	for _, s := range recorder.Ended() {
 		assert.NotContains(t, fmt.Sprint(s.Name(), s.Attributes(), s.Events(), s.Status(), s.Links()), canary)
 	}
+}
+
+// nobody returns a URL where nobody listens, and can as long as the test lasts:
+// its address belongs to one end of a connection.
+func nobody(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	conn, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close() })
+	return "http://" + conn.LocalAddr().String()
 }
 
 func TestNewNeedsAProvider(t *testing.T) {
