@@ -121,7 +121,14 @@ func keepsItsConcurrency(t testing.TB, open NewDispatcher) {
 		defer mu.Unlock()
 		return now >= most
 	})
-	pause(t.Context(), 50*time.Millisecond) // for one too many to come
+	tooMany := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return seen > most
+	}
+	for end := time.Now().Add(250 * time.Millisecond); time.Now().Before(end) && !tooMany(); {
+		pause(t.Context(), 5*time.Millisecond) // for one too many to come
+	}
 	close(gate)
 	b.settled("one", 20)
 	if seen > most {
