@@ -174,7 +174,7 @@ func (d *Dispatcher) enqueued(name string) *endpoint {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.depth.n++
-		e.depth.came.add(time.Now())
+		e.depth.comes(time.Now())
 	}
 	return e
 }

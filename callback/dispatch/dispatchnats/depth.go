@@ -13,18 +13,20 @@ import (
 const (
 	depthFor  = time.Second           // how long a count is trusted
 	depthFull = 50 * time.Millisecond // … when it says that the queue is full
-	depthLag  = 50 * time.Millisecond // how long it may take to count what has come
+	depthLag  = 50 * time.Millisecond // how long it mostly takes to count what has come
+	statsLag  = time.Second           // … and at most, on a machine that is busy
 )
 
 // A depth is how many messages an endpoint has, by what this process knows: the
 // count of the engine, and what has come and gone here since. It is guarded by
 // the lock of the endpoint.
 type depth struct {
-	n      int // at hand, those in flight included
-	least  int // n, by the last count of the engine alone
-	flying int // calls in flight in this process
-	coming int // accepted and not yet published
-	came   lately
+	n      int    // at hand, those in flight included
+	least  int    // n, by the last count of the engine alone
+	flying int    // calls in flight in this process
+	coming int    // accepted and not yet published
+	came   lately // within depthLag
+	counts lately // within statsLag
 	asked  time.Time
 }
 
@@ -34,7 +36,20 @@ type depth struct {
 // only as far as it says no less than was there without that.
 func (d *depth) learn(count int, now time.Time) {
 	d.least, d.asked = count+d.coming, now
-	d.n = max(d.least, min(d.n, d.least+d.came.count(now)))
+	d.n = max(d.least, min(d.n, d.least+d.came.count(now, depthLag)))
+}
+
+// atHand returns how many messages there are if the engine has counted that many.
+// Unlike learn it rather waits for a count that is late: to Dispatch a queue that
+// seems full refuses, while one that seems empty looks as if all were delivered.
+func (d *depth) atHand(count int, now time.Time) int {
+	return max(count, min(d.n-d.coming, count+d.counts.count(now, statsLag)))
+}
+
+// comes notes that a message has got into the queue.
+func (d *depth) comes(now time.Time) {
+	d.came.add(now, depthLag)
+	d.counts.add(now, statsLag)
 }
 
 func (d *depth) stale() { d.asked = time.Time{} }
@@ -90,7 +105,7 @@ func (e *endpoint) arrived(err error) {
 		e.n.Refused++
 		return
 	}
-	e.depth.came.add(time.Now())
+	e.depth.comes(time.Now())
 }
 
 func (e *endpoint) full() bool { return e.depth.n-e.depth.flying >= e.o.Queue }
@@ -121,23 +136,24 @@ func (d *Dispatcher) count(ctx context.Context, token string) (int, error) {
 	return int(info.NumPending) + info.NumAckPending + waiting[token], nil
 }
 
-// lately counts what has happened within the last depthLag, and some of what
-// was shortly before that. The zero value has counted nothing.
+// lately counts what has happened within a time, and some of what was shortly
+// before that. The time is the same in all calls. The zero value has counted
+// nothing.
 type lately struct {
 	since     time.Time
 	n, before int
 }
 
-func (l *lately) add(now time.Time) {
-	l.count(now)
+func (l *lately) add(now time.Time, within time.Duration) {
+	l.count(now, within)
 	l.n++
 }
 
-func (l *lately) count(now time.Time) int {
+func (l *lately) count(now time.Time, within time.Duration) int {
 	switch age := now.Sub(l.since); {
-	case age >= 2*depthLag:
+	case age >= 2*within:
 		*l = lately{since: now}
-	case age >= depthLag:
+	case age >= within:
 		*l = lately{since: now, before: l.n}
 	}
 	return l.n + l.before

@@ -180,8 +180,11 @@ func (d *Dispatcher) moveOne(msg jetstream.Msg) {
 		d.nak(msg, postponed)
 		return
 	}
-	d.ack(ctx, msg) // before it is swept up, which would find it twice
 	e, _ := d.named(nameOf(token))
+	if e != nil {
+		e.moved()
+	}
+	d.ack(ctx, msg) // before it is swept up, which would find it twice
 	if err := d.recheck(ctx, e, token); err != nil {
 		d.log(slog.LevelWarn, "dispatchnats cannot see whether an endpoint was removed",
 			slog.String("endpoint", v.endpoint), slog.String("error", err.Error()))

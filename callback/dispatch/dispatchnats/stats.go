@@ -20,8 +20,9 @@ import (
 // wait, and InFlight and Waiting are those of this process. The other numbers
 // are of this process since Open, and Accepted is their sum, so that it includes
 // what was found at the start. Numbers that move while they are taken may be
-// counted on both sides, and a message that has just been dispatched on none:
-// the engine counts it a moment after it has acknowledged it.
+// counted on both sides, and a message that another process has just dispatched
+// on none: the engine counts it a moment after it has acknowledged it. What this
+// process has dispatched is counted from then on.
 func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error) {
 	byToken := make(map[string]*dispatch.EndpointStats)
 	at := func(token string) *dispatch.EndpointStats {
@@ -60,9 +61,15 @@ func (d *Dispatcher) Stats(ctx context.Context) ([]dispatch.EndpointStats, error
 	for token, n := range after {
 		waiting[token] = max(waiting[token], n)
 	}
-	all := make([]dispatch.EndpointStats, 0, len(byToken))
 	for token, s := range byToken {
 		s.Queued += waiting[token]
+	}
+	for _, e := range d.added() {
+		s := at(e.token)
+		s.Queued = e.atHand(s.Queued+s.InFlight) - s.InFlight
+	}
+	all := make([]dispatch.EndpointStats, 0, len(byToken))
+	for token, s := range byToken {
 		s.Waiting = min(s.Waiting+waiting[token], s.Queued)
 		s.Accepted = s.Delivered + s.Failed + s.Dropped + uint64(s.Queued) + uint64(s.InFlight)
 		if s.Queued+s.InFlight > 0 {
@@ -124,6 +131,21 @@ func (e *endpoint) counters(s *dispatch.EndpointStats) {
 		s.State = dispatch.StatePaused
 	}
 	s.InFlight, s.Waiting = e.depth.flying, waiting
+}
+
+// atHand returns how many messages there are if the engine has counted that many.
+func (e *endpoint) atHand(count int) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.depth.atHand(count, time.Now())
+}
+
+// moved notes that a message was put back into the queue: that is counted late,
+// as one that was dispatched is.
+func (e *endpoint) moved() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.depth.comes(time.Now())
 }
 
 // waiting returns how many messages wait for their next attempt, by token. With

@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -56,6 +57,28 @@ func TestStatsAddUp(t *testing.T) {
 			got = stats(t, d, "ops") // nobody has added it yet
 			assert.Equal(t, uint64(4), got.Accepted, "what is found at the start")
 			assert.Equal(t, 4, got.Queued+got.InFlight)
+		})
+	}
+}
+
+// TestStatsOfWhatHasJustCome asks for numbers as soon as a message is accepted,
+// which the engine counts a moment later: a host that waits until everything is
+// delivered must not see an empty queue.
+func TestStatsOfWhatHasJustCome(t *testing.T) {
+	t.Parallel()
+	for _, order := range allOrders {
+		t.Run(order.String(), func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			d := open(t, t.TempDir(), quick(dispatchnats.Options{}))
+			var s stage
+			require.NoError(t, d.Add(ctx, "ops", &s, dispatch.EndpointOptions{Order: order, Concurrency: 1}))
+			for i := range 200 {
+				require.NoError(t, d.Dispatch(ctx, message(fmt.Sprint("k", i), 0)))
+				got := stats(t, d, "ops")
+				require.Equal(t, i+1, got.Queued+got.InFlight)
+				require.Equal(t, uint64(i+1), got.Accepted)
+			}
 		})
 	}
 }
