@@ -94,14 +94,12 @@ func (s *sink) draw(n int) uint32 {
 	return h.Sum32()
 }
 
-// hasty notes a call that came before its time, unless the process was killed
-// since it was advised, so that the advice may be lost: how long it takes to
-// write one down depends on the machine. Some calls of a process are answered
-// when it is dead already.
+// hasty notes a call that came before its time, unless the advice may have been
+// lost along with the process.
 func (s *sink) hasty(n int, at, now time.Time) {
 	const onItsWay = 500 * time.Millisecond
 	advised := at.Add(-s.p.Wait)
-	if s.killed.After(advised.Add(-onItsWay)) && n != s.p.Advise {
+	if s.killed.Sub(advised).Abs() < onItsWay && n != s.p.Advise {
 		s.excused++
 		return
 	}
