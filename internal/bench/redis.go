@@ -121,12 +121,15 @@ func startRedis(ctx context.Context, binary string) (address string, stop func()
 	// Below the ports that systems give to clients, of which one might take it
 	// before the server does.
 	var port string
-	for l := net.Listener(nil); l == nil; {
+	for tries := 1; ; tries++ {
 		port = strconv.Itoa(2_000 + rand.IntN(10_000))
 		address = net.JoinHostPort("127.0.0.1", port)
-		if l, err = new(net.ListenConfig).Listen(ctx, "tcp", address); err == nil {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+		if err == nil {
 			_ = l.Close()
-		} else if ctx.Err() != nil {
+			break
+		}
+		if tries == 100 {
 			return "", nil, err
 		}
 	}
