@@ -59,17 +59,16 @@ func await(t testing.TB, what string, ok func() bool) {
 }
 
 // receive returns what comes over c, and fails the test if nothing does.
-func receive[T any](t testing.TB, what string, c <-chan T) T {
+func receive[T any](t testing.TB, what string, c <-chan T) (v T) {
 	t.Helper()
 	deadline := time.NewTimer(patienceOf(t))
 	defer deadline.Stop()
 	select {
-	case v := <-c:
-		return v
+	case v = <-c:
 	case <-deadline.C:
 		t.Fatalf("waited in vain: %s", what)
-		panic("unreachable")
 	}
+	return v
 }
 
 // patienceOf returns how long to wait for something that should come soon. The
