@@ -26,7 +26,7 @@ type depth struct {
 	flying int    // calls in flight in this process
 	coming int    // accepted and not yet published
 	came   lately // within depthLag
-	counts lately // within statsLag
+	recent lately // within statsLag
 	asked  time.Time
 }
 
@@ -43,13 +43,13 @@ func (d *depth) learn(count int, now time.Time) {
 // Unlike learn it rather waits for a count that is late: to Dispatch a queue that
 // seems full refuses, while one that seems empty looks as if all were delivered.
 func (d *depth) atHand(count int, now time.Time) int {
-	return max(count, min(d.n-d.coming, count+d.counts.count(now, statsLag)))
+	return max(count, min(d.n-d.coming, count+d.recent.count(now, statsLag)))
 }
 
 // comes notes that a message has got into the queue.
 func (d *depth) comes(now time.Time) {
 	d.came.add(now, depthLag)
-	d.counts.add(now, statsLag)
+	d.recent.add(now, statsLag)
 }
 
 func (d *depth) stale() { d.asked = time.Time{} }
