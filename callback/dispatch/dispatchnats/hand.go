@@ -9,7 +9,20 @@ type hand struct {
 	busy     int // goroutines
 	messages map[uint64]*holding
 	laid     sync.Cond     // some message is no longer being worked at
+	over     [remembered]ended
+	ended    int           // how many were noted in over
 	emptied  chan struct{} // closed once nobody is at work; nil if nobody waits for that
+}
+
+// remembered is how many messages a hand knows that are done with. The server may
+// hand one out anew in the moment in which it takes the acknowledgement, and then
+// the answer to that can be here first.
+const remembered = 128
+
+// An ended message is done with for good.
+type ended struct {
+	seq uint64
+	id  string
 }
 
 // A holding is a message that is being worked at.
@@ -57,8 +70,8 @@ func (h *hand) empty() <-chan struct{} {
 }
 
 // lift notes that a message is being worked at. If it is already, because the
-// server has handed it out a second time, lift waits until it no longer is, and
-// returns the ID of the message that is done with. The ID is empty if none is.
+// server has handed it out a second time, lift waits until it no longer is. It
+// returns the ID of the message if that is done with, and else an empty one.
 func (h *hand) lift(seq uint64) (over string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -70,6 +83,11 @@ func (h *hand) lift(seq uint64) (over string) {
 		before := h.messages[seq]
 		if before == nil {
 			h.messages[seq] = new(holding)
+			for _, e := range h.over {
+				if over == "" && e.seq == seq {
+					over = e.id
+				}
+			}
 			return over
 		}
 		for h.messages[seq] == before {
@@ -85,6 +103,10 @@ func (h *hand) lay(seq uint64, over string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.messages[seq].over = over
+	if over != "" {
+		h.over[h.ended%remembered] = ended{seq, over}
+		h.ended++
+	}
 	delete(h.messages, seq)
 	h.laid.Broadcast()
 }
