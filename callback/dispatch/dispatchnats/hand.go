@@ -8,7 +8,7 @@ type hand struct {
 	mu       sync.Mutex
 	busy     int // goroutines
 	messages map[uint64]*holding
-	laid     sync.Cond     // some message is no longer being worked at
+	laid     sync.Cond // some message is no longer being worked at
 	over     [remembered]ended
 	ended    int           // how many were noted in over
 	emptied  chan struct{} // closed once nobody is at work; nil if nobody waits for that
